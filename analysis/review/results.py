@@ -1,0 +1,214 @@
+"""The results object: everything the book prints, and nothing else does.
+
+Figures, tables, sentences, alternative texts and ``results.json`` are all
+written from these records. They hold numbers and words, no behaviour beyond
+turning themselves into JSON and back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Measure:
+    """How an effect is expressed.
+
+    Attributes
+    ----------
+    code : str
+        Name used by ``analysis.meta`` (``"RR"``, ``"MD"``, ``"PLO"``).
+    name : str
+        Name in words (``"Risk ratio"``).
+    scale : {"identity", "log", "logit"}
+        Scale on which studies are pooled; estimates in the records below are
+        already on the display scale.
+    null : float or None
+        Value of no effect on the display scale; None where there is none
+        (a proportion has no null).
+    unit : str
+        Unit of the display scale, empty for ratios.
+    """
+
+    code: str
+    name: str
+    scale: str
+    null: float | None
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a row's numbers were seen, and how well."""
+
+    citation_key: str
+    source_location: str
+    extraction: str
+    doi: str = ""
+    pmid: str = ""
+    registry_id: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a forest plot: one study's independent contribution.
+
+    Estimates and limits are on the display scale, ``yi`` and ``vi`` on the
+    scale of pooling. ``weight`` is in percent of the drawn model, None where
+    the row is not pooled; ``reason_not_pooled`` then says why.
+    """
+
+    row_id: str
+    study_id: str
+    label: str
+    year: int
+    participants_id: str
+    condition: str
+    route: str
+    comparator: str
+    comparator_type: str
+    timepoint: str
+    n_treat: float | None
+    n_control: float | None
+    events_treat: float | None
+    events_control: float | None
+    mean_treat: float | None
+    sd_treat: float | None
+    mean_control: float | None
+    sd_control: float | None
+    yi: float | None
+    vi: float | None
+    estimate: float | None
+    ci_low: float | None
+    ci_high: float | None
+    ci_method: str
+    weight: float | None
+    pooled: bool
+    reason_not_pooled: str
+    source: Source
+    risk_of_bias: Mapping[str, str] = field(default_factory=dict)
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A prediction interval on the display scale, with the rule it follows."""
+
+    low: float
+    high: float
+    rule: str
+
+
+@dataclass(frozen=True)
+class Pooled:
+    """A pooled answer on the display scale.
+
+    ``tau2``, ``tau2_ci`` and ``se`` are on the scale of pooling. ``i2`` is in
+    percent; ``i2_definition`` says which of the two definitions it follows.
+    """
+
+    model: str
+    method: str
+    ci_method: str
+    level: float
+    k: int
+    estimate: float
+    se: float
+    ci_low: float
+    ci_high: float
+    pvalue: float | None
+    tau2: float | None
+    tau2_ci: tuple[float, float] | None
+    i2: float | None
+    i2_definition: str
+    h2: float | None
+    q: float | None
+    q_df: int | None
+    q_pvalue: float | None
+    prediction: Prediction | None
+    weights: Mapping[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """Another analysis of the same question, and why it is shown."""
+
+    id: str
+    label: str
+    why: str
+    rows: tuple[str, ...]
+    pooled: Pooled | None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Absolute:
+    """What a relative effect means per 1,000 people, at a stated base rate."""
+
+    baseline_per_1000: float
+    baseline_source: str
+    difference_per_1000: float
+    ci_low_per_1000: float
+    ci_high_per_1000: float
+    nnh: float | None
+    nnh_low: float | None
+    nnh_high: float | None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What the small-k policy shows and withholds for this many studies."""
+
+    k: int
+    level: str
+    shown: tuple[str, ...]
+    withheld: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The answer to one pre-specified question, or the reason there is none."""
+
+    id: str
+    title: str
+    question: str
+    chapter: str
+    role: str
+    design: str
+    population: str
+    intervention: str
+    comparator: str
+    outcome: str
+    timepoint: str
+    measure: Measure
+    better: str
+    favours_low: str
+    favours_high: str
+    important_difference: float | None
+    order: str
+    rows: tuple[Row, ...]
+    k: int
+    n_treat: float
+    n_control: float
+    events_treat: float | None
+    events_control: float | None
+    policy: Policy
+    pooled: Pooled | None
+    reason: str
+    alternatives: tuple[Alternative, ...] = ()
+    absolute: Absolute | None = None
+    caveats: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Results:
+    """All answers of one data version, with what they were made from."""
+
+    version: str
+    manifest: Mapping[str, object]
+    status: Mapping[str, object]
+    answers: Mapping[str, Answer]
