@@ -1,0 +1,79 @@
+"""Pieces of pages as HTML: the only place where text becomes markup.
+
+Text from tables and results is written by contributors and is not trusted:
+:func:`markupsafe.Markup.format` escapes whatever is put into a template. Only
+a template, which is a constant in the code, is markup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A piece of a page, as the value of a notebook cell.
+
+    Attributes
+    ----------
+    html : Markup
+        The markup, safe to show.
+    text : str
+        The same in plain text, for terminals.
+    """
+
+    html: Markup
+    text: str
+
+    def _repr_html_(self) -> str:
+        return str(self.html)
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def fill(template: str, **values: object) -> Markup:
+    """Return a constant template with escaped values in its ``{names}``."""
+    return Markup(template).format(**values)
+
+
+def joined(parts: Iterable[Markup]) -> Markup:
+    """Return several pieces of markup one after another."""
+    return Markup("\n").join(parts)
+
+
+def table(caption: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> Markup:
+    """Return a table with a caption; the first cell of a row is its header.
+
+    The table stands in a box that scrolls sideways by itself and can be
+    reached with the keyboard, so that a wide table never widens a narrow page.
+
+    Parameters
+    ----------
+    caption : str
+        What the table shows.
+    header : sequence of str
+        One heading for each column.
+    rows : iterable of sequences of str
+        Cells in the order of ``header``.
+    """
+    head = joined(fill('<th scope="col">{cell}</th>', cell=cell) for cell in header)
+    body = joined(
+        fill(
+            '<tr><th scope="row">{first}</th>{rest}</tr>',
+            first=first,
+            rest=joined(fill("<td>{cell}</td>", cell=cell) for cell in rest),
+        )
+        for first, *rest in rows
+    )
+    return fill(
+        '<div class="table-box" role="region" tabindex="0" aria-label="{caption}">'
+        "<table><caption>{caption}</caption><thead><tr>{head}</tr></thead>"
+        "<tbody>{body}</tbody></table></div>",
+        caption=caption,
+        head=head,
+        body=body,
+    )
