@@ -1,0 +1,156 @@
+"""Axis limits and ticks of effects: reciprocal for ratios, symmetric otherwise."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from analysis.figures.numbers import factor, is_proportion, number
+from analysis.review.results import Answer, Measure
+
+#: Limit of a ratio axis -> its ticks above 1; the ticks below are reciprocals.
+RATIO_TICKS: dict[float, tuple[float, ...]] = {
+    1.25: (1.1, 1.25),
+    1.5: (1.25, 1.5),
+    2: (1.5, 2),
+    4: (2, 4),
+    5: (2, 5),
+    10: (2, 5, 10),
+    20: (5, 20),
+    50: (5, 50),
+    100: (10, 100),
+    1000: (10, 100, 1000),
+}
+#: Beyond these limits the interval of a single study is clipped, with an arrow,
+#: so that one imprecise study cannot flatten all the others.
+STUDY_LIMIT_RATIO = 100.0
+STUDY_LIMIT_SHARE = 3.0
+#: Hard bounds of measures that have them.
+BOUNDS = {"RD": (-1.0, 1.0)}
+
+
+@dataclass(frozen=True)
+class Axis:
+    """Limits and ticks of an effect axis, on the display scale."""
+
+    low: float
+    high: float
+    ticks: tuple[float, ...]
+    labels: tuple[str, ...]
+    log: bool
+
+    def position(self, value: float) -> float:
+        """Return where ``value`` lies between the limits, 0 to 1 inside them."""
+        if self.log:
+            return math.log(value / self.low) / math.log(self.high / self.low)
+        return (value - self.low) / (self.high - self.low)
+
+
+def effect_axis(answers: Iterable[Answer]) -> Axis:
+    """Return the axis on which all the given answers can be compared.
+
+    Every point estimate and every pooled interval is inside; intervals of
+    single studies may pass the limits and are then drawn with an arrow.
+
+    Parameters
+    ----------
+    answers : iterable of Answer
+        Answers of one measure, at least one of them with an estimate.
+
+    Returns
+    -------
+    Axis
+
+    Raises
+    ------
+    ValueError
+        If the answers differ in measure.
+    """
+    answers = list(answers)
+    measures = {answer.measure for answer in answers}
+    if len(measures) != 1:
+        codes = sorted(measure.code for measure in measures)
+        raise ValueError(f"One axis can show one measure only, but {codes} were passed.")
+    measure = measures.pop()
+    points, studies, pooled = _values(answers)
+    if is_proportion(measure):
+        return _linear_axis(0.0, 1.0, (0, 0.2, 0.4, 0.6, 0.8, 1.0), measure)
+    if measure.scale == "log":
+        return _ratio_axis(points, studies, pooled)
+    return _difference_axis(points, studies, pooled, measure)
+
+
+def _values(answers: list[Answer]) -> tuple[list[float], list[float], list[float]]:
+    rows = [row for answer in answers for row in answer.rows if row.estimate is not None]
+    pooled = [answer.pooled for answer in answers if answer.pooled is not None]
+    pooled += [alt.pooled for answer in answers for alt in answer.alternatives if alt.pooled]
+    points = [row.estimate for row in rows] + [fit.estimate for fit in pooled]
+    studies = [limit for row in rows for limit in (row.ci_low, row.ci_high)]
+    intervals = [limit for fit in pooled for limit in (fit.ci_low, fit.ci_high)]
+    intervals += [
+        limit
+        for fit in pooled
+        if fit.prediction is not None
+        for limit in (fit.prediction.low, fit.prediction.high)
+    ]
+
+    def known(values: list[float | None]) -> list[float]:
+        return [v for v in values if v is not None and math.isfinite(v)]
+
+    return known([*points]), known(studies), known([*intervals])
+
+
+def _ratio_axis(points: list[float], studies: list[float], pooled: list[float]) -> Axis:
+    def distance(values: list[float]) -> float:
+        return max((max(v, 1 / v) for v in values if v > 0), default=1.0)
+
+    wanted = max(
+        distance(points), min(max(distance(studies), distance(pooled)), STUDY_LIMIT_RATIO)
+    )
+    limit = next((m for m in RATIO_TICKS if m >= wanted * 0.999999), None)
+    if limit is None:
+        limit = 10.0 ** math.ceil(math.log10(wanted))
+    above = RATIO_TICKS.get(limit, (limit**0.5, limit))
+    ticks = (*(1 / t for t in reversed(above)), 1.0, *above)
+    return Axis(1 / limit, limit, ticks, tuple(_ratio_label(t) for t in ticks), log=True)
+
+
+def _ratio_label(tick: float) -> str:
+    return f"{tick:.2g}" if tick < 1 else f"{tick:g}"
+
+
+def _difference_axis(
+    points: list[float], studies: list[float], pooled: list[float], measure: Measure
+) -> Axis:
+    null = measure.null or 0.0
+
+    def distance(values: list[float]) -> float:
+        return max((abs(v - null) for v in values), default=0.0)
+
+    core = distance(points)
+    wanted = max(core, min(max(distance(studies), distance(pooled)), STUDY_LIMIT_SHARE * core))
+    if core == 0:
+        wanted = max(distance(studies), distance(pooled)) or 1.0
+    step = _nice_step(wanted / 2.5)
+    limit = step * math.ceil(wanted / step - 1e-9)
+    low, high = BOUNDS.get(measure.code, (-math.inf, math.inf))
+    low, high = max(low, null - limit), min(high, null + limit)
+    n = math.floor((high - null) / step + 1e-9)
+    ticks = tuple(null + i * step for i in range(-n, n + 1))
+    return _linear_axis(low, high, ticks, measure)
+
+
+def _nice_step(wanted: float) -> float:
+    magnitude = 10.0 ** math.floor(math.log10(wanted))
+    return next(m * magnitude for m in (1, 2, 5, 10) if m * magnitude >= wanted * 0.999999)
+
+
+def _linear_axis(low: float, high: float, ticks: tuple[float, ...], measure: Measure) -> Axis:
+    scale = factor(measure)
+    step = (ticks[1] - ticks[0]) * scale
+    decimals = max(0, -math.floor(math.log10(step) + 1e-9))
+    labels = tuple(number(tick * scale, decimals) for tick in ticks)
+    if is_proportion(measure):
+        labels = tuple(f"{label}%" for label in labels)
+    return Axis(low, high, ticks, labels, log=False)
