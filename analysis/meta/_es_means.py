@@ -59,8 +59,9 @@ def hedges_g(
 ) -> tuple[Vector, Vector]:
     """Return Hedges' g and its sampling variance from Cohen's d of two independent arms.
 
-    Hedges 1981, J Educ Stat 6:107; the variances are LS (large-sample, with g), LS2 (with d,
-    Borenstein), UB (unbiased, Hedges 1983) and AV (LS at the average g).
+    Hedges 1981, J Educ Stat 6:107. Variances: LS, large-sample (Hedges 1982, Psychol Bull
+    92:490, eq. 8); LS2, the same with d (Borenstein 2009, eq. 12.17); UB, unbiased (Hedges
+    1983, Psychol Bull 93:388, eq. 9); AV, LS at the average g.
     """
     factor = hedges_correction(n1 + n2 - 2)
     g = factor * biased
@@ -90,8 +91,8 @@ def _smd_heteroscedastic(
 def _log_ratio_of_means(
     m1: Vector, sd1: Vector, n1: Vector, m2: Vector, sd2: Vector, n2: Vector, vtype: str
 ) -> tuple[Vector, Vector]:
-    # Hedges, Gurevitch & Curtis 1999, Ecology 80:1150; AV: the weighted average coefficient of
-    # variation of each arm (Nakagawa et al. 2023, Ecol Lett 26:232)
+    # Hedges, Gurevitch & Curtis 1999, Ecology 80:1150, eq. 1 and the one after it (HO);
+    # AV supposes one coefficient of variation for each arm across studies
     yi = np.log(m1 / m2)
     if vtype == "HO":
         return yi, pooled_sd(sd1, n1, sd2, n2) ** 2 * (1 / (n1 * m1**2) + 1 / (n2 * m2**2))
