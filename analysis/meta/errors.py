@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Sequence
 
 import numpy as np
@@ -31,16 +32,43 @@ def as_vector(values: ArrayLike, name: str) -> NDArray[np.float64]:
     InputError
         If the input is empty, not one-dimensional, not numeric or not finite.
     """
-    try:
-        vector = np.asarray(values, dtype=float)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"{name} must hold numbers only: {error}.") from error
+    vector = as_numbers(values, name)
     if vector.ndim != 1:
         raise InputError(f"{name} must be one-dimensional, but has shape {vector.shape}.")
     if vector.size == 0:
         raise InputError(f"{name} is empty; at least one study is needed.")
     reject_where(~np.isfinite(vector), vector, name, "must be a finite number")
     return vector
+
+
+def as_numbers(values: ArrayLike, name: str) -> NDArray[np.float64]:
+    """Return ``values`` as floats of any shape; text and true/false are not numbers."""
+    try:
+        array = np.asarray(values)
+    except ValueError as error:
+        raise InputError(f"{name} must have rows of one length: {error}.") from error
+    if array.dtype.kind not in "iuf":
+        for at, value in np.ndenumerate(np.asarray(values, dtype=object)):
+            if not isinstance(value, numbers.Real) or isinstance(value, (bool, np.bool_)):
+                index = ", ".join(str(i) for i in at)
+                raise InputError(f"{name}[{index}] is {value!r}, but must be a number.")
+    return array.astype(float)
+
+
+def as_variances(values: ArrayLike, name: str) -> NDArray[np.float64]:
+    """Return sampling variances as a vector; each must be above zero."""
+    vector = as_vector(values, name)
+    reject_where(vector <= 0.0, vector, name, "a sampling variance must be above zero")
+    return vector
+
+
+def same_length(first: NDArray, second: NDArray, names: tuple[str, str]) -> None:
+    """Raise an :class:`InputError` unless two vectors have one entry per study each."""
+    if len(first) != len(second):
+        raise InputError(
+            f"{names[0]} has {len(first)} entries, but {names[1]} has {len(second)}; "
+            "both need one per study."
+        )
 
 
 def reject_where(bad: NDArray[np.bool_], values: NDArray, name: str, rule: str) -> None:

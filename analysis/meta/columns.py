@@ -1,0 +1,118 @@
+"""The layout every repeated fit shares, and the sums over studies taken from it.
+
+One column is one analysis. Studies run down axis 0 so that a sum over studies adds long
+contiguous rows, which is what makes ten thousand small fits fast. Two conventions keep
+the sums accurate even when variances span many orders of magnitude:
+
+* a study left out has infinite variance, so its weight is exactly zero;
+* row 0 holds the most precise study, and ``y`` is measured from its estimate. Quantities
+  that would lose all digits when that study outweighs the rest are written without
+  subtracting its weight from the total.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """``B`` analyses of at most ``k`` studies.
+
+    Attributes
+    ----------
+    y : ndarray of shape (k, B)
+        Estimates, measured from ``origin``.
+    v : ndarray of shape (k, B)
+        Sampling variances; infinite where the study is left out.
+    origin : ndarray of shape (B,)
+        Estimate of the most precise study of each analysis.
+    count : ndarray of shape (B,)
+        Studies in each analysis.
+    """
+
+    y: Floats
+    v: Floats
+    origin: Floats
+    count: Floats
+
+    def widest(self) -> Floats:
+        """Return the largest variance of each analysis."""
+        if self.count.min() == self.y.shape[0]:
+            return self.v.max(axis=0)
+        return np.where(np.isinf(self.v), 0.0, self.v).max(axis=0)
+
+    def take(self, which: NDArray) -> Columns:
+        """Return some of the analyses, by position or by a boolean array."""
+        return Columns(
+            self.y[:, which], self.v[:, which], self.origin[which], self.count[which]
+        )
+
+
+def columns(yi: Floats, vi: Floats, mask: NDArray[np.bool_] | None) -> Columns:
+    """Lay out ``(B, k)`` arrays (already checked) as columns."""
+    y = np.array(yi.T, order="C")
+    v = np.array(vi.T, order="C")
+    if mask is None:
+        count = np.full(y.shape[1], float(y.shape[0]))
+    else:
+        out = ~mask.T
+        v[out] = np.inf
+        y[out] = 0.0
+        count = mask.sum(axis=1).astype(float)
+    every = np.arange(y.shape[1])
+    first = v.argmin(axis=0)
+    for part in (y, v):
+        part[0], part[first, every] = part[first, every], part[0].copy()
+    origin = y[0].copy()
+    y -= origin
+    if mask is not None:
+        y[np.isinf(v)] = 0.0
+    return Columns(y, v, origin, count)
+
+
+class Mean(NamedTuple):
+    """The inverse-variance weighted mean of each analysis at a given tau2."""
+
+    weight: Floats
+    total: Floats
+    mean: Floats
+    residual: Floats
+
+    @property
+    def q(self) -> Floats:
+        """Weighted sum of squared residuals; Cochran's Q where tau2 is zero."""
+        return np.einsum("kb,kb,kb->b", self.weight, self.residual, self.residual)
+
+
+def weighted_mean(data: Columns, tau2: Floats | float) -> Mean:
+    """Return weights ``1/(vi + tau2)``, their sum, the mean (from ``origin``), residuals."""
+    weight = data.v + tau2
+    np.divide(1.0, weight, out=weight)
+    total = weight.sum(axis=0)
+    mean = np.einsum("kb,kb->b", weight, data.y) / total
+    return Mean(weight, total, mean, data.y - mean)
+
+
+def trace(weight: Floats, total: Floats) -> Floats:
+    """Return tr(P), that is ``sum(w) - sum(w**2)/sum(w)``, without cancellation."""
+    first, rest = weight[0], weight[1:]
+    one = rest.sum(axis=0)
+    two = np.einsum("kb,kb->b", rest, rest)
+    return (2.0 * first * one + (one * one - two)) / total
+
+
+def trace_squared(weight: Floats, total: Floats) -> Floats:
+    """Return tr(PP), without cancellation; ``P`` as in :func:`trace`."""
+    first, rest = weight[0], weight[1:]
+    square = rest * rest
+    one, two = rest.sum(axis=0), square.sum(axis=0)
+    three = np.einsum("kb,kb->b", square, rest)
+    share = first / total
+    return (share * one) ** 2 + two - 2.0 * three / total + two * (2.0 * share**2 + two / total**2)

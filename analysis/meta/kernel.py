@@ -1,0 +1,265 @@
+"""Many meta-analyses in one call.
+
+A single fit is a batch of one; leave-one-out, cumulative, all-subsets, bootstrap and
+permutation are this call with another mask or other values.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import chdtrc, ndtr, ndtri, stdtr, stdtrit
+
+from .columns import Columns, Floats, columns, trace, weighted_mean
+from .errors import InputError, as_numbers, check_level, check_option, reject_where
+from .tau2 import METHODS, estimate, standard_error
+
+CI_METHODS = ("z", "t", "hksj", "hksj_floor")
+
+#: Cells worked on at a time: small enough to stay in a core's own cache.
+_CELLS = 1 << 15
+
+#: Cubes of weights times squares of estimates must not overflow.
+_LARGEST = 1e50
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Results of ``B`` meta-analyses; every array has shape ``(B,)`` unless stated.
+
+    Attributes
+    ----------
+    k : ndarray
+        Studies in each analysis.
+    estimate, se : ndarray
+        Pooled estimate, and its standard error under ``ci_method``.
+    tau2 : ndarray
+        Between-study variance; zero for one study and for method ``"EE"``.
+    q : ndarray
+        Cochran's Q (inverse-variance weights, tau2 = 0).
+    typical : ndarray
+        Higgins and Thompson's typical sampling variance, ``(k-1)/tr(P)``.
+    maxima : ndarray
+        Maxima of the likelihood found by ML and REML; one otherwise.
+    method, ci_method, level : str, str, float
+        As asked for.
+    yi, vi, mask : ndarray of shape (B, k) or None
+        The input.
+
+    Notes
+    -----
+    With one study tau2, Q and I2 are zero, H2 is one, and the interval is the study's own
+    (normal) whatever ``ci_method`` says: there is nothing to estimate a spread from.
+    """
+
+    k: NDArray[np.intp]
+    estimate: Floats
+    se: Floats
+    tau2: Floats
+    q: Floats
+    typical: Floats
+    maxima: Floats
+    method: str
+    ci_method: str
+    level: float
+    yi: Floats = field(repr=False)
+    vi: Floats = field(repr=False)
+    mask: NDArray[np.bool_] | None = field(repr=False)
+
+    @cached_property
+    def df(self) -> Floats:
+        """Degrees of freedom of the interval; infinite where it is normal."""
+        normal = (self.k == 1) | (self.ci_method == "z")
+        return np.where(normal, np.inf, self.k - 1.0)
+
+    @cached_property
+    def ci(self) -> Floats:
+        """Confidence limits of the estimate, shape ``(B, 2)``."""
+        half = quantile(0.5 + self.level / 2.0, self.df) * self.se
+        return np.stack([self.estimate - half, self.estimate + half], axis=1)
+
+    @cached_property
+    def statistic(self) -> Floats:
+        """``estimate/se``; nan where the standard error is zero."""
+        return np.divide(
+            self.estimate, self.se, where=self.se > 0.0, out=np.full(self.se.shape, np.nan)
+        )
+
+    @cached_property
+    def pvalue(self) -> Floats:
+        """Two-sided p-value of the estimate being zero; nan where ``se`` is zero."""
+        size = -np.abs(self.statistic)
+        normal = np.isinf(self.df)
+        return 2.0 * np.where(normal, ndtr(size), stdtr(np.where(normal, 1.0, self.df), size))
+
+    @cached_property
+    def q_pvalue(self) -> Floats:
+        """P-value of Q on ``k - 1`` degrees of freedom; one for one study."""
+        return np.where(self.k == 1, 1.0, chdtrc(np.maximum(self.k - 1.0, 1.0), self.q))
+
+    @cached_property
+    def i2(self) -> Floats:
+        """I2 in percent as metafor defines it: ``tau2/(tau2 + typical)``; from Q for EE."""
+        if self.method == "EE":
+            return self.i2_q
+        return 100.0 * self.tau2 / (self.tau2 + self.typical)
+
+    @cached_property
+    def i2_q(self) -> Floats:
+        """I2 in percent from Q: ``max(0, (Q - df)/Q)``, Higgins and Thompson (2002)."""
+        excess = np.maximum(self.q - (self.k - 1.0), 0.0)
+        return 100.0 * np.divide(excess, self.q, where=excess > 0.0, out=np.zeros(self.q.shape))
+
+    @cached_property
+    def h2(self) -> Floats:
+        """H2 matching ``i2``: ``1 + tau2/typical``, or ``Q/df`` for EE; one for one study."""
+        if self.method == "EE":
+            return np.where(self.k == 1, 1.0, self.q / np.maximum(self.k - 1.0, 1.0))
+        return 1.0 + self.tau2 / self.typical
+
+    @cached_property
+    def weights(self) -> Floats:
+        """Weights in percent, shape ``(B, k)``; zero for a study left out."""
+        vi = self.vi if self.mask is None else np.where(self.mask, self.vi, np.inf)
+        weight = 1.0 / (vi + self.tau2[:, None])
+        return 100.0 * weight / weight.sum(axis=1, keepdims=True)
+
+    @cached_property
+    def tau2_se(self) -> Floats:
+        """Standard error of tau2; nan for one study and for EE."""
+        se = np.full(self.k.shape, np.nan)
+        many = self.k > 1
+        if self.method != "EE" and many.any():
+            data = columns(self.yi, self.vi, self.mask).take(many)
+            se[many] = standard_error(data, self.tau2[many], self.method)
+        return se
+
+
+def pool_many(
+    yi: ArrayLike,
+    vi: ArrayLike,
+    mask: ArrayLike | None = None,
+    *,
+    method: str = "REML",
+    ci: str = "hksj",
+    level: float = 0.95,
+) -> Batch:
+    """Pool many sets of studies at once.
+
+    Parameters
+    ----------
+    yi, vi : array_like of shape (B, k)
+        Estimates and their sampling variances, one analysis per row. Either may have one
+        row (or be one-dimensional), which is then used for every row of the other or of
+        ``mask``.
+    mask : array_like of bool, shape (B, k), optional
+        True for the studies that belong to an analysis. Values under a false entry are
+        never looked at.
+    method : {"EE", "DL", "HE", "HS", "SJ", "ML", "REML", "EB", "PM"}
+        Common-effect model, or random-effects model by this estimator of tau2. ML and
+        REML are the global maximum of the likelihood.
+    ci : {"z", "t", "hksj", "hksj_floor"}
+        Normal; t on k - 1 df; Hartung-Knapp-Sidik-Jonkman; the same with its variance
+        factor never below one (Rover, Knapp and Friede 2015, BMC Med Res Methodol 15:99,
+        https://doi.org/10.1186/s12874-015-0091-1).
+    level : float
+        Confidence level.
+
+    Returns
+    -------
+    Batch
+
+    Raises
+    ------
+    InputError
+        Naming the element at fault.
+    """
+    check_option(method, METHODS, "method")
+    check_option(ci, CI_METHODS, "ci")
+    check_level(level)
+    y, v, here = _checked(yi, vi, mask)
+    size, studies = y.shape
+    answer = np.empty((6, size))
+    k = np.empty(size, dtype=np.intp)
+    rows = max(1, _CELLS // studies)
+    for start in range(0, size, rows):
+        part = slice(start, start + rows)
+        data = columns(y[part], v[part], None if here is None else here[part])
+        k[part] = data.count
+        _fit(data, method, ci, answer[:, part])
+    return Batch(k, *answer, method, ci, level, y, v, here)
+
+
+def _fit(data: Columns, method: str, ci: str, out: Floats) -> None:
+    """Fill estimate, se, tau2, q, typical variance and maxima for one part of a batch."""
+    alone = data.count == 1.0
+    if alone.any():
+        y, v = data.origin[alone], data.v[0, alone]
+        out[:, alone] = np.stack([y, np.sqrt(v), 0.0 * v, 0.0 * v, v, 0.0 * v + 1.0])
+        if not alone.all():
+            rest = np.empty((6, int((~alone).sum())))
+            _fit(data.take(~alone), method, ci, rest)
+            out[:, ~alone] = rest
+        return
+    fixed = weighted_mean(data, 0.0)
+    out[3] = fixed.q
+    out[4] = (data.count - 1.0) / trace(fixed.weight, fixed.total)
+    out[2], out[5] = estimate(data, fixed, method)
+    pooled = fixed if method == "EE" else weighted_mean(data, out[2])
+    out[0] = data.origin + pooled.mean
+    variance = 1.0 / pooled.total
+    if ci.startswith("hksj"):
+        factor = pooled.q / (data.count - 1.0)
+        variance = variance * (np.maximum(factor, 1.0) if ci == "hksj_floor" else factor)
+    out[1] = np.sqrt(variance)
+
+
+def quantile(probability: float, df: Floats) -> Floats:
+    """Return quantiles of Student's t; of the normal where ``df`` is infinite."""
+    normal = np.isinf(df)
+    if normal.all():
+        return np.full(df.shape, ndtri(probability))
+    kinds, which = np.unique(df, return_inverse=True)
+    value = stdtrit(np.where(np.isinf(kinds), 1.0, kinds), probability)
+    return np.where(np.isinf(kinds), ndtri(probability), value)[which]
+
+
+def _checked(
+    yi: ArrayLike, vi: ArrayLike, mask: ArrayLike | None
+) -> tuple[Floats, Floats, NDArray[np.bool_] | None]:
+    """Return arrays of one shape with every used value known to be sound."""
+    y, v = np.atleast_2d(as_numbers(yi, "yi")), np.atleast_2d(as_numbers(vi, "vi"))
+    here = None if mask is None else np.atleast_2d(np.asarray(mask, dtype=bool))
+    given = [part for part in (y, v, here) if part is not None]
+    try:
+        shape = np.broadcast_shapes(*(part.shape for part in given))
+    except ValueError:
+        shape = ()
+    if len(shape) != 2 or any(part.shape[1] != shape[1] for part in given):
+        shapes = " and ".join(str(part.shape) for part in given)
+        raise InputError(f"yi, vi (and mask) must have one shape (B, k), but have {shapes}.")
+    if 0 in shape:
+        raise InputError(f"yi is empty (shape {shape}); at least one study is needed.")
+    if here is not None:
+        empty = ~here.any(axis=1)
+        if empty.any():
+            raise InputError(f"mask[{empty.argmax()}] keeps no study; each row needs one.")
+    _reject_outside(y, here, "yi", -_LARGEST, "must be a finite number")
+    _reject_outside(v, here, "vi", 1.0 / _LARGEST, "a sampling variance must be above zero")
+    if here is not None:
+        here = np.broadcast_to(here, shape)
+    return np.broadcast_to(y, shape), np.broadcast_to(v, shape), here
+
+
+def _reject_outside(
+    values: Floats, here: NDArray[np.bool_] | None, name: str, least: float, rule: str
+) -> None:
+    """Raise if a used value lies outside ``[least, _LARGEST]`` or is nan."""
+    if values.min() >= least and values.max() <= _LARGEST:
+        return
+    used = np.True_ if here is None else here if len(values) == len(here) else here.any(axis=0)
+    rule += f" between {least:g} and {_LARGEST:g}"
+    reject_where(used & ~((values >= least) & (values <= _LARGEST)), values, name, rule)
