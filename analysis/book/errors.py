@@ -7,3 +7,7 @@ class CellError(Exception):
 
 class ExecutionFailed(Exception):
     """A step or a chapter failed; what went wrong is on standard error."""
+
+
+class BuildFailed(Exception):
+    """Sphinx found faults in the pages, which are on standard error."""

@@ -9,6 +9,8 @@ with ``python -m analysis build``.
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
@@ -17,12 +19,20 @@ from sphinx.errors import ExtensionError
 
 from analysis.book import execute, inputs, mathml, notebooks
 
+#: Scripts of the extensions that no page of this book needs, by file name.
+UNUSED_SCRIPTS = {"design-tabs.js"}
+#: What themes and extensions copy into the output though no page refers to it.
+UNUSED_FILES = ("**/*.map", "vendor", "locales", "*webpack-macros.html", "scripts/fontawesome.js*",
+                *UNUSED_SCRIPTS)
+
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Connect the extension to Sphinx."""
     app.connect("config-inited", _execute_stale, priority=900)
     app.connect("env-get-outdated", _outdated)
     app.connect("env-updated", _remember)
+    app.connect("html-page-context", _leave_out_scripts, priority=900)
+    app.connect("build-finished", _remove_unused)
     app.add_html_math_renderer("mathml", (mathml.visit_inline, None), (mathml.visit_block, None))
     return {"version": "1", "parallel_read_safe": False, "parallel_write_safe": True}
 
@@ -57,3 +67,21 @@ def _remember(app: Sphinx, env: BuildEnvironment) -> list[str]:
     """Keep with the environment which executions its pages show."""
     env.analysis_executed = _executed()  # type: ignore[attr-defined]
     return []
+
+
+def _leave_out_scripts(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object
+) -> None:
+    """Take unused scripts out of a page's head."""
+    context["script_files"] = [
+        script
+        for script in context["script_files"]
+        if Path(str(getattr(script, "filename", script))).name not in UNUSED_SCRIPTS
+    ]
+
+
+def _remove_unused(app: Sphinx, exception: Exception | None) -> None:
+    """Delete copied files that no page refers to."""
+    for pattern in UNUSED_FILES:
+        for path in (Path(app.outdir) / "_static").glob(pattern):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
