@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaln
 
-from .errors import InputError, reject_where
+from .errors import InputError, as_numbers, reject_where
 
 Vector = NDArray[np.float64]
 Columns = Mapping[str, Vector]
@@ -79,10 +79,7 @@ def read_columns(data: Mapping[str, ArrayLike]) -> dict[str, Vector]:
 
 
 def _column(values: ArrayLike, name: str) -> Vector:
-    try:
-        column = np.asarray(values, dtype=float)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"{name} must hold numbers only: {error}.") from error
+    column = as_numbers(values, name)
     if column.ndim > 1:
         raise InputError(f"{name} must be one-dimensional, but has shape {column.shape}.")
     reject_where(np.isinf(column), column, name, "must be finite or nan (missing)")

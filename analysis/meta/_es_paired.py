@@ -46,8 +46,15 @@ def _mean_change(
 def _change_over_change_sd(
     change: Vector, sd1: Vector, sd2: Vector, n: Vector, r: Vector
 ) -> tuple[Vector, Vector]:
-    # Gibbons, Hedeker & Davis 1993, J Educ Stat 18:271
-    yi = hedges_correction(n - 1) * change / difference_sd(sd1, sd2, r)
+    return standardised_change(change / difference_sd(sd1, sd2, r), n)
+
+
+def standardised_change(biased: Vector, n: Vector) -> tuple[Vector, Vector]:
+    """Return the bias-corrected mean change in units of its own SD, and its variance.
+
+    Gibbons, Hedeker & Davis 1993, J Educ Stat 18:271.
+    """
+    yi = hedges_correction(n - 1) * biased
     return yi, 1 / n + yi**2 / (2 * n)
 
 
