@@ -154,8 +154,10 @@ def test_a_retraction_and_a_published_preprint_are_noticed(world):
 
 
 def test_text_from_outside_becomes_one_harmless_line():
-    """Line breaks and terminal escapes do not survive."""
+    """Line breaks, terminal escapes, tags and formulas do not survive."""
     assert clean("A\x1b[31m title\r\nwith\tbreaks\x00") == "A[31m title with breaks"
+    assert clean("=cmd() for <i>in vivo</i> <script>x</script>") == "cmd() for in vivo x"
+    assert clean("Pain <3 and p < 0.05") == "Pain <3 and p < 0.05"
 
 
 def test_identities_join_the_same_paper_in_different_spellings():

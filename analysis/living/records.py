@@ -33,13 +33,20 @@ class Candidate:
 
 
 def clean(text: object) -> str:
-    """Return text from outside on one line, without control characters."""
+    """Return text from outside as one harmless line.
+
+    Control characters go, because they could steer a terminal; markup, because
+    indexes put tags into titles; and signs at the start with which a
+    spreadsheet begins a formula.
+    """
     kept = "".join(
         " " if character.isspace() else character
-        for character in unicodedata.normalize("NFC", str(text or ""))
+        for character in unicodedata.normalize(
+            "NFC", re.sub(r"</?[A-Za-z][^<>]*>", "", str(text or ""))
+        )
         if character.isspace() or unicodedata.category(character)[0] != "C"
     )
-    return re.sub(r" +", " ", kept).strip()
+    return re.sub(r" +", " ", kept).strip().lstrip("=+-@ ")
 
 
 def clean_doi(text: object) -> str:

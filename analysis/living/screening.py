@@ -13,7 +13,7 @@ Say = Callable[[str], None]
 KEYS = {"i": "include", "e": "exclude", "l": "later", "s": "skip", "q": "quit"}
 
 
-class ReviewerStopped(Exception):  # noqa: N818 - a wish, not an error
+class ReviewerStopped(Exception):
     """The reviewer asked to stop; what was decided is already stored."""
 
 
