@@ -50,11 +50,18 @@ def build() -> Path:
 def run_jupyter_book(output: Path) -> None:
     """Run ``jupyter-book build`` strictly into ``output/_build/html``."""
     program = "from jupyter_book.cli.main import main; main(prog_name='jupyter-book')"
-    command = [sys.executable, "-c", program, "build", str(ROOT), *STRICT, "--path-output", str(output)]
-    finished = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    options = [str(ROOT), *STRICT, "--path-output", str(output)]
+    command = [sys.executable, "-c", program, "build", *options]
+    finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     if finished.returncode:
-        print(finished.stdout, file=sys.stderr)
-        raise BuildFailed("The pages have faults; they are listed above. The last book is unchanged.")
+        print(_faults(finished.stderr), file=sys.stderr)
+        raise BuildFailed("The pages have the faults above. The last book is as it was.")
+
+
+def _faults(report: str) -> str:
+    """Return what Sphinx reports, without Jupyter Book's own traceback after it."""
+    faults, _, _ = report.partition("Traceback (most recent call last)")
+    return faults.strip() or report
 
 
 def swap(new: Path, place: Path) -> None:

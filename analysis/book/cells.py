@@ -31,7 +31,7 @@ class _Outputs:
 class _Publisher(DisplayPublisher):
     """Keeps what ``display()`` shows."""
 
-    def publish(self, data: Any, metadata: Any = None, **_: Any) -> None:
+    def publish(self, data: Any, metadata: Any = None, *_: Any, **__: Any) -> None:
         _Outputs.current.append(
             nbformat.v4.new_output("display_data", data=data, metadata=metadata or {})
         )
@@ -109,7 +109,7 @@ def run_cells(notebook: nbformat.NotebookNode, shell: InteractiveShell) -> None:
         if cell.cell_type != "code":
             continue
         _Outputs.current = []
-        with redirect_stdout(_Stream("stdout")), redirect_stderr(_Stream("stderr")):  # type: ignore[type-var]
+        with redirect_stdout(_Stream("stdout")), redirect_stderr(_Stream("stderr")):
             result = shell.run_cell(cell.source, store_history=True)
         error = result.error_before_exec or result.error_in_exec
         if error is not None:

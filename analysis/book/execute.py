@@ -145,7 +145,8 @@ def run_forked(items: Sequence[Item], work: Callable[[Item], None], jobs: int) -
     jobs : int
         How many children may run at the same time.
     """
-    waiting, running, failed = list(items), {}, []
+    waiting, failed = list(items), []
+    running: dict[int, Item] = {}
     while waiting or running:
         while waiting and len(running) < jobs:
             item = waiting.pop(0)

@@ -37,8 +37,8 @@ def _toc_names(entry: object) -> list[str]:
     if not isinstance(entry, dict):
         return []
     own = [entry[key] for key in ("root", "file") if key in entry]
-    nested = [name for key in ("parts", "chapters", "sections") for name in _toc_names(entry.get(key))]
-    return own + nested
+    nested = [_toc_names(entry.get(key)) for key in ("parts", "chapters", "sections")]
+    return own + [name for names in nested for name in names]
 
 
 def read_text(path: Path) -> str:

@@ -18,12 +18,19 @@ from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
 
 from analysis.book import execute, inputs, mathml, notebooks
+from analysis.book.errors import ExecutionFailed
 
 #: Scripts of the extensions that no page of this book needs, by file name.
 UNUSED_SCRIPTS = {"design-tabs.js"}
 #: What themes and extensions copy into the output though no page refers to it.
-UNUSED_FILES = ("**/*.map", "vendor", "locales", "*webpack-macros.html", "scripts/fontawesome.js*",
-                *UNUSED_SCRIPTS)
+UNUSED_FILES = (
+    "**/*.map",
+    "vendor",
+    "locales",
+    "*webpack-macros.html",
+    "scripts/fontawesome.js*",
+    *UNUSED_SCRIPTS,
+)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
@@ -41,7 +48,7 @@ def _execute_stale(app: Sphinx, config: Any) -> None:
     """Bring results and executed chapters up to date, or stop the build."""
     try:
         execute.refresh()
-    except execute.ExecutionFailed as error:
+    except ExecutionFailed as error:
         raise ExtensionError(str(error)) from error
 
 

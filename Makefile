@@ -1,0 +1,44 @@
+# Each target does all the set-up it needs. `make help` lists them.
+
+PYTHON ?= python3
+RUN := .venv/bin/python
+
+.PHONY: help book test validate serve lint lock benchmark clean environment browser
+
+help:  ## list the targets
+	@awk -F ":.*## " "/^[a-z]+:.*## /{printf \"%-12s %s\\n\", \$$1, \$$2}" $(MAKEFILE_LIST)
+
+environment:
+	@$(PYTHON) .ci/environment.py
+
+browser: environment
+	@$(RUN) -m tests.browser.chromium
+
+book: environment  ## validate, answer, build the book and say where it is
+	@$(RUN) -m analysis build
+
+test: book lint browser  ## every check: strict build, lint, tests, browser tests
+	$(RUN) -m pytest --numprocesses auto
+
+validate: environment  ## check the data tables
+	@$(RUN) -m analysis validate
+
+serve: book  ## read the book at http://127.0.0.1:8000
+	@$(RUN) -m analysis serve
+
+lint: environment  ## style, docstrings, types, spelling
+	@$(RUN) -m ruff check .
+	@$(RUN) -m mypy
+	@$(RUN) -m codespell_lib
+
+benchmark: environment  ## compare speed with other tools
+	@$(RUN) -m benchmarks
+
+lock: environment  ## pin the newest versions that pyproject.toml allows
+	@$(RUN) -m uv pip compile pyproject.toml --all-extras --universal --generate-hashes \
+		--python-version 3.11 --no-header --no-annotate --upgrade --quiet \
+		--output-file requirements.lock
+
+clean:  ## remove everything that was made
+	rm -rf .venv _build build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
