@@ -48,7 +48,7 @@ class Columns:
             return self.v.max(axis=0)
         return np.where(np.isinf(self.v), 0.0, self.v).max(axis=0)
 
-    def take(self, which: NDArray) -> Columns:
+    def take(self, which: NDArray | slice) -> Columns:
         """Return some of the analyses, by position or by a boolean array."""
         return Columns(
             self.y[:, which], self.v[:, which], self.origin[which], self.count[which]
@@ -108,11 +108,23 @@ def trace(weight: Floats, total: Floats) -> Floats:
     return (2.0 * first * one + (one * one - two)) / total
 
 
-def trace_squared(weight: Floats, total: Floats) -> Floats:
-    """Return tr(PP), without cancellation; ``P`` as in :func:`trace`."""
+def traces(weight: Floats, total: Floats) -> tuple[Floats, Floats]:
+    """Return tr(P) and tr(PP), without cancellation; ``P`` as in :func:`trace`."""
     first, rest = weight[0], weight[1:]
     square = rest * rest
     one, two = rest.sum(axis=0), square.sum(axis=0)
     three = np.einsum("kb,kb->b", square, rest)
     share = first / total
-    return (share * one) ** 2 + two - 2.0 * three / total + two * (2.0 * share**2 + two / total**2)
+    once = 2.0 * share * one + (one * one - two) / total
+    twice = (share * one) ** 2 + two - 2.0 * three / total
+    return once, twice + two * (2.0 * share * share + two / (total * total))
+
+
+def join(parts: list[Columns]) -> Columns:
+    """Put several sets of analyses side by side."""
+    return Columns(
+        np.concatenate([part.y for part in parts], axis=1),
+        np.concatenate([part.v for part in parts], axis=1),
+        np.concatenate([part.origin for part in parts]),
+        np.concatenate([part.count for part in parts]),
+    )

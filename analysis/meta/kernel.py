@@ -13,14 +13,18 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc, ndtr, ndtri, stdtr, stdtrit
 
-from .columns import Columns, Floats, columns, trace, weighted_mean
+from .columns import Columns, Floats, columns, join, trace, weighted_mean
 from .errors import InputError, as_numbers, check_level, check_option, reject_where
+from .likelihood import highest
 from .tau2 import METHODS, estimate, standard_error
 
 CI_METHODS = ("z", "t", "hksj", "hksj_floor")
 
 #: Cells worked on at a time: small enough to stay in a core's own cache.
-_CELLS = 1 << 15
+_CELLS = 15_000
+
+#: Cells of unsettled fits gathered before they are searched; bounds the memory.
+_SEARCH_CELLS = 1 << 20
 
 #: Cubes of weights times squares of estimates must not overflow.
 _LARGEST = 1e50
@@ -183,38 +187,78 @@ def pool_many(
     y, v, here = _checked(yi, vi, mask)
     size, studies = y.shape
     answer = np.empty((6, size))
-    k = np.empty(size, dtype=np.intp)
+    k = np.full(size, studies, dtype=np.intp)
     rows = max(1, _CELLS // studies)
+    unsettled = _Unsettled(method, ci, answer)
     for start in range(0, size, rows):
         part = slice(start, start + rows)
         data = columns(y[part], v[part], None if here is None else here[part])
+        unsettled.add(start, data, _fit(data, method, ci, answer[:, part]))
         k[part] = data.count
-        _fit(data, method, ci, answer[:, part])
+    unsettled.settle()
     return Batch(k, *answer, method, ci, level, y, v, here)
 
 
-def _fit(data: Columns, method: str, ci: str, out: Floats) -> None:
-    """Fill estimate, se, tau2, q, typical variance and maxima for one part of a batch."""
-    alone = data.count == 1.0
-    if alone.any():
-        y, v = data.origin[alone], data.v[0, alone]
-        out[:, alone] = np.stack([y, np.sqrt(v), 0.0 * v, 0.0 * v, v, 0.0 * v + 1.0])
-        if not alone.all():
-            rest = np.empty((6, int((~alone).sum())))
-            _fit(data.take(~alone), method, ci, rest)
-            out[:, ~alone] = rest
-        return
+class _Unsettled:
+    """Fits that may have two maxima, gathered so that they are searched together."""
+
+    def __init__(self, method: str, ci: str, answer: Floats) -> None:
+        self.method, self.ci, self.answer = method, ci, answer
+        self.parts: list[Columns] = []
+        self.where: list[NDArray[np.intp]] = []
+        self.cells = 0
+
+    def add(self, start: int, data: Columns, unsure: NDArray[np.intp]) -> None:
+        if unsure.size:
+            self.parts.append(data.take(unsure))
+            self.where.append(start + unsure)
+            self.cells += self.parts[-1].y.size
+            if self.cells > _SEARCH_CELLS:
+                self.settle()
+
+    def settle(self) -> None:
+        if not self.parts:
+            return
+        where, data = np.concatenate(self.where), join(self.parts)
+        before = self.answer[2, where]
+        tau2, maxima = highest(data, before, self.method == "REML")
+        self.answer[5, where] = maxima
+        moved = np.flatnonzero(tau2 != before)
+        if moved.size:
+            part = data.take(moved)
+            self.answer[:3, where[moved]] = _summary(part, tau2[moved], self.ci)
+        self.parts, self.where, self.cells = [], [], 0
+
+
+def _fit(data: Columns, method: str, ci: str, out: Floats) -> NDArray[np.intp]:
+    """Fill estimate, se, tau2, q, typical variance, maxima; return who is not settled."""
+    many = np.flatnonzero(data.count > 1.0)
+    if many.size < data.count.size:
+        y, v = data.origin, data.v[0]
+        out[:] = y, np.sqrt(v), 0.0 * v, 0.0 * v, v, np.ones(v.size)
+        if many.size == 0:
+            return many
+        rest = np.empty((6, many.size))
+        unsure = many[_fit(data.take(many), method, ci, rest)]
+        out[:, many] = rest
+        return unsure
     fixed = weighted_mean(data, 0.0)
     out[3] = fixed.q
     out[4] = (data.count - 1.0) / trace(fixed.weight, fixed.total)
-    out[2], out[5] = estimate(data, fixed, method)
-    pooled = fixed if method == "EE" else weighted_mean(data, out[2])
-    out[0] = data.origin + pooled.mean
+    out[5] = 1.0
+    tau2, unsure = estimate(data, fixed, method)
+    out[:3] = _summary(data, tau2, ci)
+    return unsure
+
+
+def _summary(data: Columns, tau2: Floats, ci: str) -> tuple[Floats, ...]:
+    """Return the pooled estimate, its standard error, and tau2."""
+    pooled = weighted_mean(data, tau2)
     variance = 1.0 / pooled.total
     if ci.startswith("hksj"):
         factor = pooled.q / (data.count - 1.0)
-        variance = variance * (np.maximum(factor, 1.0) if ci == "hksj_floor" else factor)
-    out[1] = np.sqrt(variance)
+        variance *= np.maximum(factor, 1.0) if ci == "hksj_floor" else factor
+    return data.origin + pooled.mean, np.sqrt(variance), tau2
 
 
 def quantile(probability: float, df: Floats) -> Floats:

@@ -11,16 +11,13 @@ grow at least as fast as tau2 itself; hence the *effective variances*
 
     alpha(t) = 1/a(t) - t        beta(t) = 1/b(t) - t
 
-never fall, and both stay between the smallest and the largest sampling variance. Between
-two points s < t the ratio ``A/B`` therefore
+never fall, and both stay between the smallest and the largest sampling variance. On an
+interval [s, t] they bound the slope of ``log(A/B)`` from the values at its ends: past
+``u = alpha(t) - 2 beta(s)`` it falls, and if it cannot change sign between s and u, the
+interval holds one maximum at most. Past ``max(vi) - 2 min(vi)`` it always falls.
 
-* falls throughout if ``alpha(t) < 2 beta(s) + s``,
-* rises throughout if ``alpha(s) > 2 beta(t) + t``,
-* stays above one if ``A(t) > B(s)`` and below one if ``A(s) < B(t)`` (both decrease).
-
-Past ``max(vi) - 2 min(vi)`` it always falls. Two or three evaluations settle almost every
-fit; for the rest, intervals are halved until each is one of the above, which isolates
-every maximum, and the highest is taken.
+Two or three evaluations settle most fits in this way; for the rest, intervals are halved
+until each is settled, which isolates every maximum, and the highest is taken.
 """
 
 from __future__ import annotations
@@ -31,20 +28,23 @@ import numpy as np
 
 from numpy.typing import NDArray
 
-from .columns import Columns, Floats, trace, trace_squared, weighted_mean
+from .columns import Columns, Floats, traces, weighted_mean
 
 #: A Newton step this small relative to ``tau2 + min(vi)`` leaves an error of its square.
-_STEP = 1e-9
+_STEP = 1e-8
+#: Below this Q no tau2 above zero is likelier than zero, whatever the variances.
+_ALIKE = 1e-120
 #: Halvings of an interval; the last is far below rounding, so only exact ties reach it.
 _HALVINGS = 60
 _ITERATIONS = 200
+#: Settled fits are dropped once fewer than this share is still moving: copying costs too.
+_THIN = 0.6
 
 
 class Score(NamedTuple):
-    """The score's two parts, the effective variances and Newton's step, per fit."""
+    """``log(A/B)``, the effective variances and Newton's step, for each fit."""
 
-    up: Floats
-    down: Floats
+    log: Floats
     alpha: Floats
     beta: Floats
     step: Floats
@@ -54,60 +54,78 @@ class Score(NamedTuple):
         return Score(*(part[which] for part in self))
 
 
-class Candidates(NamedTuple):
-    """Intervals that hold one maximum each, and the fit they belong to."""
-
-    fit: NDArray[np.intp]
-    low: Floats
-    high: Floats
-
-
-def maximise(data: Columns, restricted: bool) -> tuple[Floats, NDArray[np.intp]]:
-    """Return tau2 at the highest maximum of the (restricted) likelihood.
+def climb_from_zero(
+    data: Columns, q: Floats, restricted: bool
+) -> tuple[Floats, NDArray[np.intp]]:
+    """Return tau2 at a maximum of the (restricted) likelihood, and where it may not be alone.
 
     Parameters
     ----------
     data : Columns
         Analyses of at least two studies each.
+    q : ndarray of shape (B,)
+        Their Cochran's Q.
     restricted : bool
         REML if true, ML if false.
 
     Returns
     -------
     tau2 : ndarray of shape (B,)
-    maxima : ndarray of shape (B,)
-        How many maxima the likelihood has on tau2 >= 0.
+    unsure : ndarray
+        Positions of the fits that were not certified to have one maximum.
     """
-    tau2, maxima = np.zeros(data.count.size), np.ones(data.count.size, dtype=np.intp)
-    alike = ~data.y.any(axis=0)
+    tau2 = np.zeros(q.size)
+    alike = q < _ALIKE
     if alike.any():
-        if not alike.all():
-            tau2[~alike], maxima[~alike] = maximise(data.take(~alike), restricted)
-        return tau2, maxima
+        varied = np.flatnonzero(~alike)
+        unsure = varied
+        if varied.size:
+            tau2[varied], unsure = climb_from_zero(data.take(varied), q[varied], restricted)
+        return tau2, varied[unsure] if varied.size else varied
 
-    origin = score(data, tau2, restricted)
-    least = data.v[0]
-    far = np.maximum(data.widest() - 2.0 * least, 0.0)
-    end = score(data, far, restricted)
-    single = (end.alpha < 2.0 * origin.beta) | (far == 0.0) | (origin.up < end.down)
-
-    rising = np.flatnonzero(origin.up > origin.down)
+    far = furthest(data)
+    origin, end = score(data, tau2, restricted), score(data, far, restricted)
+    single = settled(tau2, origin, far, end)
+    rising = np.flatnonzero(origin.log > 0.0)
     if rising.size:
-        part = data if rising.size == tau2.size else data.take(rising)
+        part = data if rising.size == q.size else data.take(rising)
         first, last, stop = origin.take(rising), end.take(rising), far[rising]
+        nought = np.zeros(rising.size)
         guess = np.where(first.step > 0.0, first.step, stop)
-        high = np.where(last.up > last.down, np.inf, stop)
-        root, there = climb(part, restricted, guess, np.zeros(rising.size), high)
+        high = np.where(last.log > 0.0, np.inf, stop)
+        root, there = climb(part, restricted, guess, nought, high)
         tau2[rising] = root
-        single[rising] |= (there.alpha < 2.0 * first.beta) & (
-            (root >= stop) | (last.alpha < 2.0 * there.beta + root)
+        single[rising] |= settled(nought, first, root, there) & (
+            (root >= stop) | settled(root, there, stop, last)
         )
-    unsure = np.flatnonzero(~single)
-    if unsure.size:
-        tau2[unsure], maxima[unsure] = _highest(
-            data.take(unsure), restricted, far[unsure], origin.take(unsure), end.take(unsure)
-        )
-    return tau2, maxima
+    return tau2, np.flatnonzero(~single)
+
+
+def furthest(data: Columns) -> Floats:
+    """Return the tau2 past which the score only falls."""
+    return np.maximum(data.widest() - 2.0 * data.v[0], 0.0)
+
+
+def settled(low: Floats, at_low: Score, high: Floats, at_high: Score) -> NDArray[np.bool_]:
+    """Tell which intervals are sure to hold no more than one maximum or minimum."""
+    positive = at_low.log > 0.0
+    turn = np.clip(at_high.alpha - 2.0 * at_low.beta, low, high)
+    alpha = np.where(positive, at_low.alpha, at_high.alpha)
+    beta = np.where(positive, at_high.beta, at_low.beta)
+    bound = at_low.log + _change(alpha, beta, low, turn)
+    sure = (bound > 0.0) == positive
+    trough = np.flatnonzero(~sure & ~positive & (at_high.log > 0.0))
+    if trough.size:  # rises up to ``turn``, and stays positive from there on?
+        first, last = at_low.take(trough), at_high.take(trough)
+        start, stop = low[trough], high[trough]
+        turn = np.clip(first.alpha - 2.0 * last.beta, start, stop)
+        sure[trough] = last.log > _change(last.alpha, first.beta, turn, stop)
+    return sure
+
+
+def _change(alpha: Floats, beta: Floats, start: Floats, stop: Floats) -> Floats:
+    """Return how ``log(A/B)`` would change if the effective variances stayed the same."""
+    return np.log(((alpha + start) / (alpha + stop)) ** 2 * (beta + stop) / (beta + start))
 
 
 def score(data: Columns, tau2: Floats, restricted: bool) -> Score:
@@ -122,18 +140,19 @@ def score(data: Columns, tau2: Floats, restricted: bool) -> Score:
     scaled -= np.einsum("kb,kb->b", weight, scaled) / total
     third = np.einsum("kb,kb,kb->b", weight, scaled, scaled)
     if restricted:
-        down, fall = trace(weight, total), trace_squared(weight, total)
+        down, fall = traces(weight, total)
     else:
         down, fall = total, np.einsum("kb,kb->b", weight, weight)
     slope = 2.0 * third / up - fall / down
     slope[slope == 0.0] = np.inf
-    return Score(up, down, up / third - tau2, down / fall - tau2, (up / down - 1.0) / slope)
+    ratio = up / down
+    return Score(np.log(ratio), up / third - tau2, down / fall - tau2, (ratio - 1.0) / slope)
 
 
 def climb(
     data: Columns, restricted: bool, guess: Floats, low: Floats, high: Floats
 ) -> tuple[Floats, Score]:
-    """Find the maximum between ``low`` and ``high`` by Newton's method kept in brackets.
+    """Find a maximum between ``low`` and ``high`` by Newton's method kept in brackets.
 
     Returns
     -------
@@ -141,77 +160,106 @@ def climb(
     there : Score
         The score next to it, no further off than the last step.
     """
-    tau2, low, high = guess.copy(), low.copy(), high.copy()
+    root, found = guess.copy(), np.empty((len(Score._fields), guess.size))
+    fit, tau2 = np.arange(guess.size), guess
     least = data.v[0]
     for _ in range(_ITERATIONS):
         there = score(data, tau2, restricted)
-        below = there.up > there.down
+        below = there.log > 0.0
         low, high = np.where(below, tau2, low), np.where(below, high, tau2)
         new = tau2 + there.step
-        lost = ~((new > low) & (new < high))
+        lost = ~((new >= low) & (new <= high))
         if lost.any():
             half = np.sqrt((low + least) * (np.minimum(high, 100.0 * (low + least)) + least))
             new = np.where(lost, half - least, new)
-        done = np.abs(new - tau2) <= _STEP * (tau2 + least)
+        moving = np.abs(new - tau2) > _STEP * (tau2 + least)
+        left = np.count_nonzero(moving)
         tau2 = new
-        if done.all():
-            break
-    return tau2, there
+        if left < _THIN * fit.size:
+            root[fit], found[:, fit] = tau2, there
+            if not left:
+                break
+            fit, tau2, low, high, least = (part[moving] for part in (fit, tau2, low, high, least))
+            data = data.take(moving)
+    return root, Score(*found)
 
 
-def _highest(
-    data: Columns, restricted: bool, far: Floats, origin: Score, end: Score
+def highest(
+    data: Columns, tau2: Floats, restricted: bool
 ) -> tuple[Floats, NDArray[np.intp]]:
-    """Isolate every maximum, climb each, and keep the highest of every fit."""
-    peaks = _isolate(data, restricted, far, origin, end)
-    part = data.take(peaks.fit)
-    bounded = np.isfinite(peaks.high)
-    guess = np.where(bounded, 0.5 * (peaks.low + peaks.high), 2.0 * peaks.low)
-    inside = peaks.high > 0.0
-    root = np.zeros(peaks.fit.size)
-    if inside.any():
-        chosen = part.take(inside)
-        low, high = peaks.low[inside], peaks.high[inside]
-        root[inside] = climb(chosen, restricted, guess[inside], low, high)[0]
+    """Find every maximum of the (restricted) likelihood and return the highest.
+
+    Parameters
+    ----------
+    data : Columns
+        Analyses of at least two studies each.
+    tau2 : ndarray of shape (B,)
+        A maximum of each, kept where it turns out to be the only one.
+    restricted : bool
+        REML if true, ML if false.
+
+    Returns
+    -------
+    tau2 : ndarray of shape (B,)
+    maxima : ndarray of shape (B,)
+        How many maxima the likelihood has on tau2 >= 0.
+    """
+    peaks = _isolate(data, restricted)
+    maxima = np.bincount(peaks.fit, minlength=tau2.size)
+    several = maxima[peaks.fit] > 1
+    if not several.any():
+        return tau2, maxima
+    fit, low, high = (part[several] for part in peaks)
+    order = np.argsort(fit, kind="stable")
+    fit, low, high = fit[order], low[order], high[order]
+    part, root = data.take(fit), np.zeros(fit.size)
+    inside = np.flatnonzero(high > 0.0)
+    guess = np.where(np.isinf(high), 2.0 * low, 0.5 * (low + high))[inside]
+    root[inside] = climb(part.take(inside), restricted, guess, low[inside], high[inside])[0]
     height = log_likelihood(part, root, restricted)
-    order = np.lexsort((height, peaks.fit))
-    last = np.append(np.diff(peaks.fit[order]) > 0, True)
-    return root[order][last], np.bincount(peaks.fit, minlength=data.count.size)
+    best = np.lexsort((height, fit))[np.append(np.diff(fit) > 0, True)]
+    chosen = tau2.copy()
+    chosen[fit[best]] = root[best]
+    return chosen, maxima
 
 
-def _isolate(
-    data: Columns, restricted: bool, far: Floats, origin: Score, end: Score
-) -> Candidates:
-    """Halve ``[0, far]`` until each part is monotone or of one sign, and keep the peaks."""
-    falling, beyond = np.flatnonzero(origin.up <= origin.down), np.flatnonzero(end.up > end.down)
-    nothing = np.zeros(falling.size)
+class Peaks(NamedTuple):
+    """Intervals that hold one maximum each, and the fit they belong to."""
+
+    fit: NDArray[np.intp]
+    low: Floats
+    high: Floats
+
+
+def _isolate(data: Columns, restricted: bool) -> Peaks:
+    """Halve ``[0, far]`` until each part is settled, and keep the parts with a maximum."""
+    high = furthest(data)
+    fit, low = np.arange(high.size), np.zeros(high.size)
+    at_low, at_high = score(data, low, restricted), score(data, high, restricted)
+    falling, beyond = np.flatnonzero(at_low.log <= 0.0), np.flatnonzero(at_high.log > 0.0)
     found = [
-        Candidates(falling, nothing, nothing),
-        Candidates(beyond, far[beyond], np.full(beyond.size, np.inf)),
+        Peaks(falling, low[falling], low[falling]),
+        Peaks(beyond, high[beyond], np.full(beyond.size, np.inf)),
     ]
-    fit, low, high = np.arange(far.size), np.zeros(far.size), far
-    at_low, at_high = origin, end
     for _ in range(_HALVINGS):
-        peak = (at_low.up > at_low.down) & (at_high.up <= at_high.down)
-        falls = at_high.alpha < 2.0 * at_low.beta + low
-        rises = at_low.alpha > 2.0 * at_high.beta + high
-        same_sign = (at_high.up > at_low.down) | (at_low.up < at_high.down)
-        keep = peak & falls
-        found.append(Candidates(fit[keep], low[keep], high[keep]))
-        open_ = np.flatnonzero(~(falls | rises | same_sign))
-        if open_.size == 0:
+        sure = settled(low, at_low, high, at_high)
+        keep = sure & (at_low.log > 0.0) & (at_high.log <= 0.0)
+        found.append(Peaks(fit[keep], low[keep], high[keep]))
+        rest = np.flatnonzero(~sure)
+        if rest.size == 0:
             break
-        fit, low, high = fit[open_], low[open_], high[open_]
-        at_low, at_high = at_low.take(open_), at_high.take(open_)
+        fit, low, high = fit[rest], low[rest], high[rest]
+        at_low, at_high = at_low.take(rest), at_high.take(rest)
         part = data.take(fit)
         least = part.v[0]
-        middle = np.sqrt((low + least) * (high + least)) - least
+        turn = np.clip(at_high.alpha - 2.0 * at_low.beta, low, high)
+        middle = np.sqrt((low + least) * (turn + least)) - least
         at_middle = score(part, middle, restricted)
         fit = np.concatenate([fit, fit])
         low, high = np.concatenate([low, middle]), np.concatenate([middle, high])
         at_low = Score(*map(np.concatenate, zip(at_low, at_middle, strict=True)))
         at_high = Score(*map(np.concatenate, zip(at_middle, at_high, strict=True)))
-    return Candidates(*map(np.concatenate, zip(*found, strict=True)))
+    return Peaks(*map(np.concatenate, zip(*found, strict=True)))
 
 
 def log_likelihood(data: Columns, tau2: Floats, restricted: bool) -> Floats:

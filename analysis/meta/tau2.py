@@ -1,8 +1,7 @@
 """Estimators of the between-study variance, one place for each formula.
 
 Every function takes :class:`~analysis.meta.columns.Columns` of at least two studies each
-and returns tau2, truncated at zero, and the number of maxima of the likelihood (one for
-every estimator but ML and REML). Names and definitions follow Veroniki et al. (2016), Res
+and returns tau2 before truncation at zero. Names and definitions follow Veroniki et al. (2016), Res
 Synth Methods 7:55, https://doi.org/10.1002/jrsm.1164.
 """
 
@@ -11,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
-from .columns import Columns, Floats, Mean, trace, trace_squared, weighted_mean
-from .likelihood import maximise
+from .columns import Columns, Floats, Mean, trace, traces, weighted_mean
+from .likelihood import climb_from_zero
 
 _STEP = 1e-9
 _ITERATIONS = 200
@@ -86,8 +86,10 @@ _CLOSED: dict[str, Callable[[Columns, Mean], Floats]] = {
 METHODS = ("EE", "DL", "HE", "HS", "SJ", "ML", "REML", "EB", "PM")
 
 
-def estimate(data: Columns, fixed: Mean, method: str) -> tuple[Floats, Floats]:
-    """Return tau2 and the number of likelihood maxima by the named method.
+def estimate(
+    data: Columns, fixed: Mean, method: str
+) -> tuple[Floats, NDArray[np.intp]]:
+    """Return tau2 by the named method, and which fits may have a higher maximum.
 
     Parameters
     ----------
@@ -97,13 +99,19 @@ def estimate(data: Columns, fixed: Mean, method: str) -> tuple[Floats, Floats]:
         Their weighted mean at tau2 = 0.
     method : str
         One of ``METHODS``.
+
+    Returns
+    -------
+    tau2 : ndarray of shape (B,)
+    unsure : ndarray
+        Positions that :func:`~analysis.meta.likelihood.highest` must settle.
     """
-    one = np.ones(data.count.size)
+    sure = np.empty(0, dtype=np.intp)
     if method == "EE":
-        return np.zeros(data.count.size), one
+        return np.zeros(data.count.size), sure
     if method in _CLOSED:
-        return np.maximum(_CLOSED[method](data, fixed), 0.0), one
-    return maximise(data, restricted=method == "REML")
+        return np.maximum(_CLOSED[method](data, fixed), 0.0), sure
+    return climb_from_zero(data, fixed.q, restricted=method == "REML")
 
 
 def standard_error(data: Columns, tau2: Floats, method: str) -> Floats:
@@ -117,7 +125,7 @@ def standard_error(data: Columns, tau2: Floats, method: str) -> Floats:
     if method in ("ML", "REML", "EB", "PM"):
         weight = 1.0 / (data.v + tau2)
         if method == "REML":
-            return np.sqrt(2.0 / trace_squared(weight, weight.sum(axis=0)))
+            return np.sqrt(2.0 / traces(weight, weight.sum(axis=0))[1])
         if method == "ML":
             return np.sqrt(2.0 / np.einsum("kb,kb->b", weight, weight))
         return np.sqrt(2.0 * k * k / (k - 1.0)) / weight.sum(axis=0)
