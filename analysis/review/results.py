@@ -56,8 +56,10 @@ class Row:
     """One row of a forest plot: one study's independent contribution.
 
     Estimates and limits are on the display scale, ``yi`` and ``vi`` on the
-    scale of pooling. ``weight`` is in percent of the drawn model, None where
-    the row is not pooled; ``reason_not_pooled`` then says why.
+    scale of pooling; all are None where a study gives no usable number.
+    ``weight`` is in percent of the drawn model, None where the row is not
+    pooled; ``reason_not_pooled`` then says why. ``row_id`` is the row's
+    identity in ``studies.csv`` (five columns joined by " | ").
     """
 
     row_id: str
@@ -90,6 +92,8 @@ class Row:
     source: Source
     risk_of_bias: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
+    instrument: str = ""
+    drug: str = ""
 
 
 @dataclass(frozen=True)
@@ -161,17 +165,26 @@ class Absolute:
 
 @dataclass(frozen=True)
 class Policy:
-    """What the small-k policy shows and withholds for this many studies."""
+    """What the small-k policy shows and withholds for this many studies.
+
+    ``caution`` names what is shown with a warning, and the warning.
+    """
 
     k: int
     level: str
     shown: tuple[str, ...]
     withheld: Mapping[str, str]
+    caution: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """The answer to one pre-specified question, or the reason there is none."""
+    """The answer to one pre-specified question, or the reason there is none.
+
+    ``rows`` holds every row that any analysis of the question uses; the totals
+    (``k``, participants, events) count only what the answer rests on.
+    ``fingerprint`` changes when, and only when, the numbers it rests on do.
+    """
 
     id: str
     title: str
@@ -202,6 +215,8 @@ class Answer:
     alternatives: tuple[Alternative, ...] = ()
     absolute: Absolute | None = None
     caveats: tuple[str, ...] = ()
+    important_difference_source: str = ""
+    fingerprint: str = ""
 
 
 @dataclass(frozen=True)
