@@ -9,15 +9,16 @@ from math import log, pi, sqrt
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.meta.errors import (
+from .errors import (
     InputError,
+    as_variances,
     as_vector,
     check_level,
     check_option,
-    reject_where,
+    same_length,
 )
-from analysis.meta.posterior import Marginal, NormalMixture, TauPosterior, integrate_tau
-from analysis.meta.priors import HalfNormal, Normal, TauPrior
+from .posterior import Marginal, NormalMixture, TauPosterior, integrate_tau
+from .priors import HalfNormal, Normal, TauPrior
 
 Array = NDArray[np.float64]
 
@@ -152,10 +153,8 @@ def bayes_pool(
     ----------
     Röver 2020, J Stat Softw 93(6), sections 2.2 to 2.5. https://doi.org/10.18637/jss.v093.i06
     """
-    y, v = as_vector(yi, "yi"), as_vector(vi, "vi")
-    if y.size != v.size:
-        raise InputError(f"yi has {y.size} elements but vi has {v.size}; they must agree.")
-    reject_where(v <= 0, v, "vi", "must be positive")
+    y, v = as_vector(yi, "yi"), as_variances(vi, "vi")
+    same_length(y, v, ("yi", "vi"))
     check_level(level)
     prior = HalfNormal(0.5) if tau_prior is None else tau_prior
     # Far beyond the data the likelihood falls like tau to this power (one less under flat mu).
@@ -184,7 +183,9 @@ def bayes_pool(
         mu=NormalMixture(weights, mean, np.sqrt(variance), of_mu),
         tau=tau,
         predictive=NormalMixture(weights, mean, np.sqrt(variance + spread), tail - 1),
-        theta=tuple(_shrink(weights, mean, variance, spread, *one) for one in zip(y, v, strict=True)),
+        theta=tuple(
+            _shrink(weights, mean, variance, spread, *one) for one in zip(y, v, strict=True)
+        ),
         log_marginal_likelihood=log_evidence if proper else None,
         level=level,
         tau_prior=prior,

@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
 
-from analysis.meta.errors import InputError, check_level, check_option
+from .errors import InputError, check_level, check_option
 
 Array = NDArray[np.float64]
 
@@ -223,16 +223,15 @@ class TauPosterior(Marginal):
         rest = wanted - self._cumulative[panel]
         slopes = _derivative() @ self.series
 
-        def function(x: Array, which: Array) -> tuple[Array, Array]:
+        def function(x: Array, which: NDArray) -> tuple[Array, Array]:
             columns = panel[which]
             basis = legvander(x, _NODES)
             value = np.einsum("ij,ji->i", basis, self.series[:, columns])
             slope = np.einsum("ij,ji->i", basis[:, :-1], slopes[:, columns])
             return value, slope
 
-        local = _invert(
-            function, rest, np.full(wanted.shape, -1.0), np.ones(wanted.shape), np.zeros(wanted.shape)
-        )
+        ones = np.ones(wanted.shape)
+        local = _invert(function, rest, -ones, ones, 0 * ones)
         left, right = self.edges[panel], self.edges[panel + 1]
         out[inside] = np.exp((left + right + local * (right - left)) / 2)
         return out
@@ -331,7 +330,7 @@ def _probabilities(p: ArrayLike) -> Array:
 
 
 def _invert(
-    function: Callable[[Array, NDArray[np.intp]], tuple[Array, Array]],
+    function: Callable[[Array, NDArray], tuple[Array, Array]],
     target: Array,
     low: Array,
     high: Array,

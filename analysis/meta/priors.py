@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
-from analysis.meta.errors import InputError, check_option
+from .errors import InputError, check_option
 
 Array = NDArray[np.float64]
 

@@ -1,0 +1,59 @@
+"""Tests and intervals shared by every model with coefficients: z where ``df`` is None, else t."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import chdtrc, fdtrc, ndtr, ndtri, stdtr, stdtrit
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class OmnibusTest:
+    """Wald test that several coefficients are zero.
+
+    ``statistic`` is chi-squared on ``df`` where ``df_residual`` is None, else F on both; it and
+    the p-value are None where the covariance matrix has no inverse.
+    """
+
+    statistic: float | None
+    df: int
+    df_residual: float | None
+    pvalue: float | None
+
+
+def critical(level: float, df: float | None) -> float:
+    """Return the two-sided critical value for a confidence level."""
+    upper = 0.5 + level / 2
+    return float(ndtri(upper) if df is None else stdtrit(df, upper))
+
+
+def statistics(coef: Array, se: Array) -> Array:
+    """Return ``coef / se``, nan where the standard error is zero."""
+    return np.divide(coef, se, out=np.full(np.shape(coef), np.nan), where=se > 0)
+
+
+def two_sided(statistic: Array, df: float | None) -> Array:
+    """Return two-sided p-values."""
+    below = -np.abs(np.asarray(statistic, dtype=float))
+    return np.asarray(2 * (ndtr(below) if df is None else stdtr(df, below)))
+
+
+def limits(coef: Array, se: Array, level: float, df: float | None) -> Array:
+    """Return confidence limits, shape (p, 2)."""
+    half = critical(level, df) * se
+    return np.stack([coef - half, coef + half], axis=-1)
+
+
+def wald(coef: Array, vcov: Array, df: float | None) -> OmnibusTest:
+    """Return the Wald test that all of ``coef`` are zero."""
+    count = coef.size
+    if np.linalg.matrix_rank(vcov) < count:
+        return OmnibusTest(None, count, df, None)
+    value = float(coef @ np.linalg.solve(vcov, coef))
+    if df is None:
+        return OmnibusTest(value, count, None, float(chdtrc(count, value)))
+    return OmnibusTest(value / count, count, df, float(fdtrc(count, df, value / count)))
