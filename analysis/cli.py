@@ -1,0 +1,63 @@
+"""``python -m analysis``: one verb for each job."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import NamedTuple
+
+
+class Verb(NamedTuple):
+    """Where a verb lives, and what it does in a few words.
+
+    Attributes
+    ----------
+    module : str
+        Module with ``configure(parser)`` and ``run(arguments) -> int``; imported
+        only when the verb is called, so that each starts as quickly as it can.
+    summary : str
+        Line for the list of verbs.
+    """
+
+    module: str
+    summary: str
+
+
+VERBS = {
+    "validate": Verb("analysis.evidence.validate", "check the data; say what is wrong and where"),
+    "sort": Verb("analysis.evidence.sort", "put the rows of tables in order"),
+}
+
+
+def _parser(called: str | None) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m analysis",
+        description="Ketamine for ME/CFS: the living review's commands.",
+    )
+    verbs = parser.add_subparsers(dest="verb", metavar="verb", required=True)
+    for name, verb in VERBS.items():
+        child = verbs.add_parser(name, help=verb.summary, description=verb.summary.capitalize())
+        if name == called:
+            import_module(verb.module).configure(child)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Words after ``python -m analysis``; those of the command line if not given.
+
+    Returns
+    -------
+    int
+        Exit status: 0 for success, 1 for faults found, 2 for wrong usage.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    called = next((word for word in words if not word.startswith("-")), None)
+    chosen = _parser(called).parse_args(words)
+    return int(import_module(VERBS[chosen.verb].module).run(chosen))
