@@ -110,7 +110,7 @@ def answer(
             rows[i], pooled=False, reason_not_pooled="the same people as in another row."
         )
     if risk_of_bias:
-        levels = ("low", "some_concerns", "high", "no_information")
+        levels = ("low", "some concerns", "high", "no information")
         domains = ("D1", "D2", "D3", "D4", "D5", "overall")
         rows = [
             replace(
@@ -137,7 +137,7 @@ def answer(
         question="Does it work?",
         chapter="fibromyalgia",
         role="primary",
-        design="rct_parallel",
+        design="single_arm" if measure.null is None else "controlled",
         population="adults with fibromyalgia",
         intervention="Ketamine",
         comparator="Placebo",
@@ -145,8 +145,8 @@ def answer(
         timepoint="day 1",
         measure=measure,
         better=better,
-        favours_low="ketamine" if better == "lower" else "placebo",
-        favours_high="placebo" if better == "lower" else "ketamine",
+        favours_low="Favours ketamine" if better == "lower" else "Favours placebo",
+        favours_high="Favours placebo" if better == "lower" else "Favours ketamine",
         important_difference=None,
         order="year",
         rows=tuple(rows),

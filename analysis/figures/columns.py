@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from analysis.figures import numbers, words
+from analysis.figures import names, numbers
 from analysis.figures.layout import LEADING, text_width, wrap
 from analysis.figures.theme import BODY
 from analysis.review.results import Answer, Measure, Pooled, Prediction, Row
@@ -16,7 +16,9 @@ LABEL_NARROWEST, LABEL_WIDEST = 112.0, 200.0
 #: Between groups of columns, and between the columns of one group.
 GROUP_GAP, GAP = 14.0, 8.0
 #: One space, between the three parts of "0.71 [0.56, 0.90]".
-SPACE = 3.5
+SPACE = 4.0
+#: A heading takes at most this many lines, and at least this width.
+TITLE_LINES, TITLE_NARROWEST = 3, 62.0
 #: Marks for rows that are shown but not pooled. No star: a star reads as
 #: significance. No letter: a letter reads as part of the study's name.
 MARKS = ("†", "‡", "§", "¶")
@@ -126,7 +128,7 @@ def _study_lines(answer: Answer, marks: dict[str, str]) -> list[Line]:
         for stem in ("mean", "sd")
     }
     lines = []
-    for label, row in zip(words.unique_labels(answer.rows), answer.rows, strict=True):
+    for label, row in zip(names.unique_labels(answer.rows), answer.rows, strict=True):
         mark = "" if row.pooled else marks.get(row.reason_not_pooled, "")
         cells = _effect_cells(row.estimate, row.ci_low, row.ci_high, answer.measure)
         if row.estimate is None:
@@ -154,14 +156,15 @@ def _pooled_lines(answer: Answer) -> list[Line]:
     if answer.pooled is None:
         return []
     lines = []
-    analyses = [(words.first_upper(words.model_name(answer.pooled)), answer.pooled)]
-    analyses += words.same_rows_alternatives(answer)
+    analyses = [(names.first_upper(names.model_name(answer.pooled)), answer.pooled)]
+    analyses += names.same_rows_alternatives(answer)
     for i, (name, pooled) in enumerate(analyses):
         cells = _effect_cells(pooled.estimate, pooled.ci_low, pooled.ci_high, answer.measure)
         if i == 0:
             cells |= _totals(answer)
         label = (f"{name},", f"k = {pooled.k}")
-        lines.append(Line("pooled", f"pooled-{i}", label, cells, pooled=pooled))
+        kind = "alternative" if i else "pooled"
+        lines.append(Line(kind, f"pooled-{i}", label, cells, pooled=pooled))
         if pooled.prediction is not None:
             low, high = pooled.prediction.low, pooled.prediction.high
             cells = _effect_cells(None, low, high, answer.measure) | {"estimate": ""}
@@ -201,18 +204,27 @@ def _left(answer: Answer, lines: tuple[Line, ...]) -> tuple[Group, ...]:
     heads = [("events", "Events"), ("mean", "Mean"), ("sd", "SD"), ("n", "Total")]
     present = [(stem, head) for stem, head in heads if known(stem)]
     arms = [("treat", answer.intervention)]
-    if not words.is_uncontrolled(answer):
+    if not names.is_uncontrolled(answer):
         arms.append(("control", answer.comparator))
     return tuple(
-        _group(title, [(f"{stem}_{arm}", head) for stem, head in present], lines)
+        _group(_arm_title(title), [(f"{stem}_{arm}", head) for stem, head in present], lines)
         for arm, title in arms
         if present
     )
 
 
+def _arm_title(text: str) -> str:
+    """Return the name of an arm without what follows its first comma.
+
+    A heading names the arm; the caption says the rest.
+    """
+    return names.first_upper(text.split(",")[0])
+
+
 def _right(answer: Answer, lines: tuple[Line, ...]) -> tuple[Group, ...]:
+    percent = ", %" if numbers.is_proportion(answer.measure) else ""
     effect = _group(
-        f"{answer.measure.name}",
+        f"{answer.measure.name}{percent}",
         [("estimate", ""), ("low", ""), ("high", f"[{_level(answer)} CI]")],
         lines,
         gap=SPACE,
@@ -220,10 +232,10 @@ def _right(answer: Answer, lines: tuple[Line, ...]) -> tuple[Group, ...]:
     groups = [effect]
     if answer.pooled is not None and any(row.weight is not None for row in answer.rows):
         groups.append(_group("Weight", [("weight", "(%)")], lines))
-    domains = words.judgements(answer)
+    domains = names.judgements(answer)
     if domains:
         columns = tuple(
-            Column(f"rob:{domain}", "All" if domain == "overall" else domain, 15.0, 3.0, "center")
+            Column(f"rob:{domain}", "All" if domain == "overall" else domain, 13.0, 2.0, "center")
             for domain in domains
         )
         groups.append(
@@ -256,8 +268,7 @@ def _group(
             ]
         widths.append(max([*cells, 0.0 if joint else text_width(head, weight="bold")]))
     inner = sum(widths) + gap * (len(keys) - 1)
-    room = max(inner, 62.0) if len(keys) > 1 else inner
-    wrapped = tuple(wrap(title, max(room, _longest_word(title)), weight="bold"))
+    wrapped = _wrap_title(title, max(inner, TITLE_NARROWEST if len(keys) > 1 else 0.0))
     needed = max(text_width(line, weight="bold") for line in wrapped)
     if joint:
         needed = max([needed, *(_whole_effect(line) for line in lines)])
@@ -269,8 +280,13 @@ def _group(
     return Group(wrapped, (_with_gap(columns[0], GROUP_GAP), *columns[1:]))
 
 
-def _longest_word(title: str) -> float:
-    return max(text_width(word, weight="bold") for word in title.split())
+def _wrap_title(title: str, room: float) -> tuple[str, ...]:
+    """Break a heading into as few as three lines, widening the room if it must."""
+    longest = max((text_width(word, weight="bold") for word in title.split()), default=0.0)
+    room = max(room, longest)
+    while len(lines := wrap(title, room, weight="bold")) > TITLE_LINES:
+        room *= 1.1
+    return tuple(lines)
 
 
 def _whole_effect(line: Line) -> float:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes
-from matplotlib.patches import Polygon, Rectangle
-from matplotlib.path import Path
 
-from analysis.figures import numbers, words
+from analysis.figures import names, numbers, words
 from analysis.figures.axis import Axis, effect_axis
 from analysis.figures.columns import Group, Line, Table, cell_positions, table_of
 from analysis.figures.layout import LEADING, Sheet, wrap
+from analysis.figures.marks import SQUARE_HOLLOW, Marks, square_side
 from analysis.figures.theme import BODY, SMALL, TARGET_WIDTH, theme_named
 from analysis.review.results import Answer
 
@@ -19,19 +18,6 @@ MARGIN = 8.0
 #: Between the plot and the columns beside it, wide enough for half a tick label.
 PLOT_GAP = 16.0
 PLOT_NARROWEST, PLOT_WIDEST = 150.0, 230.0
-#: Side of the square of the heaviest study, and the smallest visible side.
-SQUARE, SQUARE_SMALLEST = 12.0, 3.0
-#: Side of the hollow square of a study that is not pooled.
-SQUARE_HOLLOW = 6.0
-#: Half the height of every diamond.
-DIAMOND = 5.5
-#: Thickness of the bar of a prediction interval, and of its end caps.
-BAR, BAR_CAP = 2.6, 8.0
-ARROW = 7.0
-#: Triangles whose tip is the anchor, so the tip lies exactly on the axis limit.
-ARROW_RIGHT = Path([(0, 0), (-1, 0.6), (-1, -0.6), (0, 0)])
-ARROW_LEFT = Path([(0, 0), (1, 0.6), (1, -0.6), (0, 0)])
-
 
 @dataclass(frozen=True)
 class _Plot:
@@ -41,7 +27,7 @@ class _Plot:
     table: Table
     axis: Axis
     sheet: Sheet
-    ax: Axes
+    marks: Marks
     left: float
     width: float
 
@@ -93,25 +79,15 @@ def forest(answer: Answer, *, axis: Axis | None = None, theme: str = "light") ->
 
     sheet = Sheet(width, height, theme_named(theme))
     ax = sheet.axes(left, top, plot_width, bottom - top)
-    plot = _Plot(answer, table, axis, sheet, ax, left, plot_width)
+    marks = Marks(ax, axis, sheet.theme)
+    plot = _Plot(answer, table, axis, sheet, marks, left, plot_width)
     _draw_banner(plot, banner)
-    _draw_axis(plot, top, bottom)
+    _draw_axis(plot)
     _draw_heads(plot, heading, top)
     _draw_lines(plot, top)
     _draw_favours(plot, favours, bottom + 26)
     sheet.lines(MARGIN, notes + SMALL / 2, footer, size=SMALL, color=sheet.theme.muted)
     return ax
-
-
-def rescaled(answer: Answer) -> bool:
-    """Return whether a square had to be enlarged to stay visible."""
-    weights = [row.weight for row in answer.rows if row.pooled and row.weight]
-    return bool(weights) and SQUARE * (min(weights) / max(weights)) ** 0.5 < SQUARE_SMALLEST
-
-
-def square_side(weight: float, heaviest: float) -> float:
-    """Return the side of a square whose area is proportional to its weight."""
-    return max(SQUARE * (weight / heaviest) ** 0.5, SQUARE_SMALLEST)
 
 
 def _groups(table: Table) -> tuple[Group, ...]:
@@ -123,6 +99,7 @@ def _sentence_only(answer: Answer, theme: str) -> Axes:
     sheet = Sheet(TARGET_WIDTH, 2 * MARGIN + LEADING * BODY * len(lines), theme_named(theme))
     sheet.lines(MARGIN, MARGIN + LEADING * BODY / 2, lines)
     ax = sheet.axes(MARGIN, MARGIN, TARGET_WIDTH - 2 * MARGIN, 1)
+    ax.set_xticks([])
     ax.set_axis_off()
     return ax
 
@@ -134,18 +111,18 @@ def _heading(answer: Answer, width: float) -> list[str]:
         name = f"{name} ({answer.measure.unit})"
     if answer.pooled is None:
         methods = {row.ci_method for row in answer.rows if row.ci_method}
-        method = words.CI_WORDS.get(next(iter(methods)), next(iter(methods))) if methods else ""
+        method = names.CI_WORDS.get(next(iter(methods)), next(iter(methods))) if methods else ""
         text = f"{name}, 95% CI" + (f" ({method})" if len(methods) == 1 else "")
     else:
-        model, ci = words.model_name(answer.pooled), words.ci_name(answer.pooled)
+        model, ci = names.model_name(answer.pooled), names.ci_name(answer.pooled)
         text = f"{name}, {model}, {ci}"
     return wrap(text, width, weight="bold")
 
 
 def _banner(answer: Answer, width: float) -> list[str]:
-    if not words.is_uncontrolled(answer):
+    if not names.is_uncontrolled(answer):
         return []
-    return wrap(words.DESIGN_SENTENCE, width - 2 * MARGIN - 16, size=SMALL)
+    return wrap(names.DESIGN_SENTENCE, width - 2 * MARGIN - 16, size=SMALL)
 
 
 def _banner_height(sentences: list[str]) -> float:
@@ -159,41 +136,17 @@ def _draw_banner(plot: _Plot, sentences: list[str]) -> None:
     height = _banner_height(sentences) - 10
     warn = sheet.theme.warn
     sheet.rectangle(MARGIN, MARGIN, sheet.width - 2 * MARGIN, height, edge=warn, line=1.4)
-    sheet.text(MARGIN + 8, MARGIN + 12, words.DESIGN_BANNER, weight="bold", color=warn)
+    sheet.text(MARGIN + 8, MARGIN + 12, names.DESIGN_BANNER, weight="bold", color=warn)
     sheet.lines(MARGIN + 8, MARGIN + 25, sentences, size=SMALL)
 
 
-def _draw_axis(plot: _Plot, top: float, bottom: float) -> None:
-    ax, axis, theme = plot.ax, plot.axis, plot.sheet.theme
-    if axis.log:
-        ax.set_xscale("log")
-    ax.set_xlim(axis.low, axis.high)
-    ax.set_xticks(axis.ticks, axis.labels, minor=False)
-    ax.set_xticks([], minor=True)
-    ax.tick_params(labelsize=SMALL, labelcolor=theme.ink, color=theme.rule, length=3, width=0.8)
-    for label in ax.get_xticklabels():
-        label.set_fontfamily("DejaVu Sans")
+def _draw_axis(plot: _Plot) -> None:
+    marks, answer = plot.marks, plot.answer
+    marks.frame()
     _draw_band(plot)
-    if plot.answer.measure.null is not None:
-        ax.plot(
-            [plot.answer.measure.null] * 2,
-            [top, bottom],
-            color=theme.rule,
-            linewidth=0.9,
-            zorder=1,
-            gid="null",
-        )
-    pooled = plot.answer.pooled
-    if pooled is not None:
-        ax.plot(
-            [pooled.estimate] * 2,
-            [top, bottom],
-            color=theme.pooled,
-            linewidth=0.7,
-            linestyle=(0, (1, 2.5)),
-            zorder=1.1,
-            gid="pooled-line",
-        )
+    marks.null_line(answer.measure.null)
+    if answer.pooled is not None:
+        marks.reference_line(answer.pooled.estimate)
 
 
 def _draw_band(plot: _Plot) -> None:
@@ -206,7 +159,8 @@ def _draw_band(plot: _Plot) -> None:
     if plot.axis.log:
         ends = (min(size, 1 / size), max(size, 1 / size))
     ends = (max(ends[0], plot.axis.low), min(ends[1], plot.axis.high))
-    band = plot.ax.axvspan(*ends, facecolor=plot.sheet.theme.band, edgecolor="none", zorder=0.5)
+    color = plot.sheet.theme.band
+    band = plot.marks.ax.axvspan(*ends, facecolor=color, edgecolor="none", zorder=0.5)
     band.set_gid("important-difference")
 
 
@@ -256,17 +210,29 @@ def _draw_lines(plot: _Plot, top: float) -> None:
     heaviest = max(weights, default=1.0)
     ruled = False
     for i, line in enumerate(plot.table.lines):
-        if line.kind == "pooled" and not ruled:
+        if line.kind != "study" and not ruled:
             sheet.rule(MARGIN, sheet.width - MARGIN, y)
             ruled = True
         elif line.kind == "study" and i % 2:
             _zebra(plot, y, line.height)
         middle = y + line.height / 2
         _draw_text(plot, line, middle)
-        {"study": _draw_study, "pooled": _draw_diamond, "prediction": _draw_prediction}[line.kind](
-            plot, line, middle, heaviest
-        )
+        _draw_marks(plot.marks, line, middle, heaviest)
         y += line.height
+
+
+def _draw_marks(marks: Marks, line: Line, y: float, heaviest: float) -> None:
+    row, pooled, prediction, gid = line.row, line.pooled, line.prediction, _gid(line)
+    if row is not None and row.estimate is not None:
+        if row.ci_low is not None and row.ci_high is not None:
+            marks.interval(row.ci_low, row.ci_high, y, gid)
+        weighted = row.pooled and bool(row.weight)
+        side = square_side(row.weight, heaviest) if weighted and row.weight else SQUARE_HOLLOW
+        marks.square(row.estimate, y, side, gid, filled=weighted)
+    if pooled is not None:
+        marks.diamond(pooled.estimate, pooled.ci_low, pooled.ci_high, y, gid)
+    if prediction is not None:
+        marks.bar(prediction.low, prediction.high, y, gid)
 
 
 def _zebra(plot: _Plot, y: float, height: float) -> None:
@@ -300,7 +266,7 @@ def _gid(line: Line) -> str:
 def _draw_judgement(plot: _Plot, line: Line, key: str, x: float, y: float) -> None:
     if line.row is None:
         return
-    judgement = line.row.risk_of_bias.get(key.removeprefix("rob:"), "no_information")
+    judgement = line.row.risk_of_bias.get(key.removeprefix("rob:"), "no information")
     draw_judgement(plot.sheet, judgement, x, y, gid=_gid(line))
 
 
@@ -308,105 +274,8 @@ def draw_judgement(sheet: Sheet, judgement: str, x: float, y: float, gid: str | 
     """Draw a risk-of-bias judgement as a circle with its symbol."""
     theme = sheet.theme
     sheet.circle(x, y, 6.2, fill=theme.risk_of_bias(judgement), edge=theme.ink, gid=gid)
-    symbol = words.RISK_OF_BIAS_WORDS[judgement][0]
+    symbol = names.RISK_OF_BIAS_WORDS[judgement][0]
     sheet.text(x, y, symbol, weight="bold", align="center", color=theme.rob_ink, gid=gid)
-
-
-def _draw_study(plot: _Plot, line: Line, y: float, heaviest: float) -> None:
-    row, theme = line.row, plot.sheet.theme
-    if row is None or row.estimate is None:
-        return
-    if row.ci_low is not None and row.ci_high is not None:
-        _draw_interval(plot, row.ci_low, row.ci_high, y, _gid(line))
-    if row.pooled and row.weight:
-        side, face = square_side(row.weight, heaviest), theme.data
-    else:
-        side, face = SQUARE_HOLLOW, theme.ground
-    plot.ax.scatter(
-        [row.estimate],
-        [y],
-        s=side**2,
-        marker="s",
-        facecolor=face,
-        edgecolor=theme.data,
-        linewidth=0.0 if face == theme.data else 1.2,
-        zorder=3,
-        clip_on=False,
-        gid=_gid(line),
-    )
-
-
-def _draw_interval(plot: _Plot, low: float, high: float, y: float, gid: str) -> None:
-    ends = (max(low, plot.axis.low), min(high, plot.axis.high))
-    plot.ax.plot(
-        ends,
-        (y, y),
-        color=plot.sheet.theme.ink,
-        linewidth=1.1,
-        solid_capstyle="butt",
-        zorder=2,
-        clip_on=False,
-        gid=gid,
-    )
-    _draw_arrows(plot, low, high, y, plot.sheet.theme.ink, gid)
-
-
-def _draw_arrows(plot: _Plot, low: float, high: float, y: float, color: str, gid: str) -> None:
-    """End what passes the axis in a filled arrow whose tip is at the limit."""
-    for passes, limit, marker in (
-        (low < plot.axis.low, plot.axis.low, ARROW_LEFT),
-        (high > plot.axis.high, plot.axis.high, ARROW_RIGHT),
-    ):
-        if passes:
-            plot.ax.plot(
-                [limit],
-                [y],
-                marker=marker,
-                markersize=2 * ARROW,
-                markerfacecolor=color,
-                markeredgewidth=0,
-                linestyle="none",
-                zorder=4,
-                clip_on=False,
-                gid=gid,
-            )
-
-
-def _draw_diamond(plot: _Plot, line: Line, y: float, heaviest: float) -> None:
-    pooled = line.pooled
-    assert pooled is not None
-    theme = plot.sheet.theme
-    corners = [
-        (pooled.ci_low, y),
-        (pooled.estimate, y - DIAMOND),
-        (pooled.ci_high, y),
-        (pooled.estimate, y + DIAMOND),
-    ]
-    patch = Polygon(
-        corners, closed=True, facecolor=theme.pooled, edgecolor="none", zorder=3, gid=_gid(line)
-    )
-    plot.ax.add_patch(patch)
-    _draw_arrows(plot, pooled.ci_low, pooled.ci_high, y, theme.pooled, _gid(line))
-
-
-def _draw_prediction(plot: _Plot, line: Line, y: float, heaviest: float) -> None:
-    prediction, theme = line.prediction, plot.sheet.theme
-    assert prediction is not None
-    low, high = max(prediction.low, plot.axis.low), min(prediction.high, plot.axis.high)
-    bar = Rectangle((low, y - BAR / 2), high - low, BAR, facecolor=theme.pooled, zorder=3)
-    bar.set_gid(_gid(line))
-    plot.ax.add_patch(bar)
-    for end, inside in ((low, prediction.low >= low), (high, prediction.high <= high)):
-        if inside:
-            plot.ax.plot(
-                [end] * 2,
-                [y - BAR_CAP / 2, y + BAR_CAP / 2],
-                color=theme.pooled,
-                linewidth=1.2,
-                zorder=3,
-                gid=_gid(line),
-            )
-    _draw_arrows(plot, prediction.low, prediction.high, y, theme.pooled, _gid(line))
 
 
 def _favours(answer: Answer, left: float, plot_width: float, width: float) -> list[list[str]]:
@@ -415,19 +284,17 @@ def _favours(answer: Answer, left: float, plot_width: float, width: float) -> li
         return []
     middle = left + plot_width / 2
     rooms = (middle - MARGIN - 6, width - MARGIN - middle - 6)
-    low, high = words.favours(answer.favours_low), words.favours(answer.favours_high)
     limit = plot_width / 2 + 60
     return [
-        wrap(f"← {low}", min(rooms[0], limit), size=SMALL),
-        wrap(f"{high} →", min(rooms[1], limit), size=SMALL),
+        wrap(f"← {answer.favours_low}", min(rooms[0], limit), size=SMALL),
+        wrap(f"{answer.favours_high} →", min(rooms[1], limit), size=SMALL),
     ]
 
 
 def _draw_favours(plot: _Plot, favours: list[list[str]], y: float) -> None:
-    if not favours:
-        return
     null = plot.answer.measure.null
-    assert null is not None
+    if not favours or null is None:
+        return
     x = plot.left + plot.width * plot.axis.position(null)
     plot.sheet.lines(x - 6, y, favours[0], size=SMALL, align="right", gid="favours-low")
     plot.sheet.lines(x + 6, y, favours[1], size=SMALL, gid="favours-high")
@@ -437,7 +304,7 @@ def _footer(answer: Answer, table: Table, width: float) -> list[str]:
     """Return every sentence under the plot, wrapped."""
     sentences: list[str] = []
     if answer.pooled is None:
-        sentences.append(words.first_upper(answer.reason))
+        sentences.append(names.first_upper(answer.reason))
     else:
         sentences += words.heterogeneity(answer.pooled)
         sentences.append(words.withheld_prediction(answer))
@@ -448,7 +315,7 @@ def _footer(answer: Answer, table: Table, width: float) -> list[str]:
             f"Shaded: smaller than the smallest important difference "
             f"({value}{numbers.unit_of(answer.measure)})."
         )
-    if words.judgements(answer):
+    if names.judgements(answer):
         sentences += words.risk_of_bias_legend(answer)
     return [
         line

@@ -13,10 +13,11 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import matplotlib as mpl
 
-from analysis.figures.words import RISK_OF_BIAS_WORDS
+from analysis.figures.names import RISK_OF_BIAS_WORDS
 
 #: Points. Both stay readable because no figure is scaled down: a figure that
 #: is wider than its box scrolls inside it instead.
@@ -54,7 +55,7 @@ class Theme:
     rob_ink: str
 
     def risk_of_bias(self, judgement: str) -> str:
-        """Return the fill of a judgement (``low``, ``some_concerns``, ``high``…)."""
+        """Return the fill of a judgement (``low``, ``some concerns``, ``high``…)."""
         roles = dict(
             zip(
                 RISK_OF_BIAS_WORDS,
@@ -145,7 +146,7 @@ def style() -> Iterator[None]:
     A fixed hash salt and no date make the SVG identical on every run; text
     stays text; the font is the one that ships with matplotlib.
     """
-    settings = {
+    settings: dict[Any, Any] = {
         "svg.fonttype": "none",
         "svg.hashsalt": "ketamine-review",
         "font.family": ["DejaVu Sans"],

@@ -6,123 +6,9 @@ same numbers, through the same formatting, as one who can.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from analysis.figures import numbers
+from analysis.figures import names, numbers
+from analysis.figures.marks import rescaled
 from analysis.review.results import Answer, Pooled, Row
-
-#: Judgement -> symbol in the circle and words in the legend.
-RISK_OF_BIAS_WORDS = {
-    "low": ("+", "low"),
-    "some_concerns": ("!", "some concerns"),
-    "high": ("×", "high"),
-    "no_information": ("?", "no information"),
-}
-#: Domains of RoB 2 (Sterne et al. 2019) in words.
-DOMAIN_WORDS = {
-    "D1": "randomisation process",
-    "D2": "deviations from intended interventions",
-    "D3": "missing outcome data",
-    "D4": "measurement of the outcome",
-    "D5": "selection of the reported result",
-    "overall": "overall",
-}
-#: Names of models, estimators and intervals as a reader knows them.
-MODEL_WORDS = {
-    "random": "random effects",
-    "random-effects": "random effects",
-    "common": "common effect",
-    "common-effect": "common effect",
-    "EE": "common effect",
-    "bayes": "Bayesian random effects",
-}
-CI_WORDS = {
-    "z": "Wald",
-    "t": "t distribution",
-    "hksj": "HKSJ",
-    "hksj_floor": "HKSJ with floor",
-    "credible": "credible interval",
-}
-PREDICTION_WORDS = {
-    "k-2": "t distribution with k − 2 degrees of freedom",
-    "k-1": "t distribution with k − 1 degrees of freedom",
-    "z": "normal distribution",
-}
-ORDER_WORDS = {
-    "year": "year of publication",
-    "effect": "size of the effect",
-    "estimate": "size of the effect",
-    "precision": "precision",
-    "weight": "weight",
-}
-DESIGN_BANNER = "Uncontrolled: not an effect"
-DESIGN_SENTENCE = (
-    "People treated with ketamine were not compared with anyone. "
-    "These proportions include placebo response and natural course."
-)
-
-
-def first_upper(text: str) -> str:
-    """Return ``text`` with its first letter in upper case, the rest untouched."""
-    return text[:1].upper() + text[1:]
-
-
-def is_uncontrolled(answer: Answer) -> bool:
-    """Return whether no row of the answer has a comparison group."""
-    return bool(answer.rows) and all(row.comparator_type == "none" for row in answer.rows)
-
-
-def model_name(pooled: Pooled) -> str:
-    """Return ``"random effects (REML)"``."""
-    name = MODEL_WORDS.get(pooled.model, pooled.model)
-    if not pooled.method or pooled.method in {"EE", "FE"}:
-        return name
-    return f"{name} ({pooled.method})"
-
-
-def ci_name(pooled: Pooled) -> str:
-    """Return ``"95% CI (HKSJ)"``, or ``"95% credible interval"``."""
-    method = CI_WORDS.get(pooled.ci_method, pooled.ci_method)
-    if method == "credible interval":
-        return f"{numbers.level(pooled.level)} credible interval"
-    return f"{numbers.level(pooled.level)} CI ({method})" if method else "95% CI"
-
-
-def people(answer: Answer) -> float:
-    """Return the participants of the pooled rows, both groups together."""
-    return answer.n_treat + answer.n_control
-
-
-def favours(words: str) -> str:
-    """Return the words for one side of the axis, as ``"Favours …"``."""
-    return first_upper(words) if words.lower().startswith("favours") else f"Favours {words}"
-
-
-def unique_labels(rows: tuple[Row, ...]) -> list[str]:
-    """Return one label per row, none twice.
-
-    Rows of one study differ first by time point, then by a letter, so that no
-    row hides behind another (``"Smith 2019a"``).
-    """
-    labels = [row.label for row in rows]
-    labels = [
-        f"{label}, {row.timepoint}" if labels.count(label) > 1 and row.timepoint else label
-        for label, row in zip(labels, rows, strict=True)
-    ]
-    letters: dict[str, int] = {}
-    unique = []
-    for label in labels:
-        if labels.count(label) > 1:
-            letters[label] = letters.get(label, 0) + 1
-            label = f"{label}{_letter(letters[label])}"
-        unique.append(label)
-    return unique
-
-
-def _letter(position: int) -> str:
-    first, last = divmod(position - 1, 26)
-    return (chr(96 + first) if first else "") + chr(97 + last)
-
 
 def heterogeneity(pooled: Pooled) -> list[str]:
     """Return the heterogeneity line and the test line under a forest plot."""
@@ -159,78 +45,272 @@ def withheld_prediction(answer: Answer) -> str:
     return ""
 
 
-def prediction_name(rule: str) -> str:
-    """Return the method of a prediction interval in words."""
-    return PREDICTION_WORDS.get(rule, rule)
+def risk_of_bias_legend(answer: Answer) -> list[str]:
+    """Return what the symbols and the domains of the risk-of-bias columns mean."""
+    symbols = ", ".join(f"{symbol} {name}" for symbol, name in names.RISK_OF_BIAS_WORDS.values())
+    domains = "; ".join(
+        f"{'All' if domain == 'overall' else domain} {names.DOMAIN_WORDS[domain]}"
+        for domain in names.judgements(answer)
+        if domain in names.DOMAIN_WORDS
+    )
+    return [f"Risk of bias: {symbols}.", f"{domains}."]
 
 
-def same_rows_alternatives(answer: Answer) -> list[tuple[str, Pooled]]:
-    """Return the other analyses that belong beside the pooled result.
+def row_sentence(answer: Answer, row: Row, label: str) -> str:
+    """Return one row in words: ``"Smith 2019, risk ratio 1.34, 95% CI 0.98 to 1.83, …"``."""
+    measure = answer.measure
+    parts = [label]
+    if row.estimate is None:
+        parts.append("no estimate")
+    else:
+        parts.append(
+            f"{measure.name.lower()} {numbers.effect(row.estimate, measure)}"
+            f"{numbers.unit_of(measure)}"
+        )
+        if row.ci_low is not None and row.ci_high is not None:
+            parts.append(f"95% CI {numbers.interval_words(row.ci_low, row.ci_high, measure)}")
+            if measure.null is not None:
+                parts.append(_against_null(row.ci_low, row.ci_high, measure.null))
+    if row.weight is not None:
+        parts.append(f"weight {numbers.number(row.weight, numbers.DECIMALS['weight'])}%")
+    elif row.reason_not_pooled and answer.pooled is not None:
+        parts.append(f"not pooled: {row.reason_not_pooled.rstrip('.')}")
+    return ", ".join(parts)
 
-    With two studies no single model can be defended, so the policy shows the
-    alternatives on the same rows side by side. Larger answers keep theirs for
-    the specification curve.
+
+def _against_null(low: float, high: float, null: float) -> str:
+    verb = "includes" if low <= null <= high else "excludes"
+    return f"{verb} {null:g}"
+
+
+def row_sentences(answer: Answer) -> dict[str, str]:
+    """Return row id -> the row in words, in the order of the figure."""
+    labels = names.unique_labels(answer.rows)
+    return {
+        row.row_id: row_sentence(answer, row, label)
+        for row, label in zip(answer.rows, labels, strict=True)
+    }
+
+
+def direction(answer: Answer) -> str:
+    """Return on which side of no difference the pooled result lies, in words."""
+    pooled, null = answer.pooled, answer.measure.null
+    if pooled is None or null is None:
+        return ""
+    side = answer.favours_low if pooled.estimate < null else answer.favours_high
+    if pooled.estimate == null:
+        return "The estimate is exactly no difference."
+    clear = "includes" if pooled.ci_low <= null <= pooled.ci_high else "excludes"
+    return f"The estimate lies on the side “{side}”; its interval {clear} no difference."
+
+
+def pooled_sentence(answer: Answer) -> str:
+    """Return the pooled result with its intervals in words, or why there is none."""
+    pooled, measure = answer.pooled, answer.measure
+    if pooled is None:
+        return names.first_upper(answer.reason)
+    text = (
+        f"Pooled {measure.name.lower()} {numbers.effect(pooled.estimate, measure)}"
+        f"{numbers.unit_of(measure)}, {names.ci_name(pooled)} "
+        f"{numbers.interval_words(pooled.ci_low, pooled.ci_high, measure)}, "
+        f"{names.model_name(pooled)}."
+    )
+    if pooled.prediction is not None:
+        ends = numbers.interval_words(pooled.prediction.low, pooled.prediction.high, measure)
+        text += f" {numbers.level(pooled.level)} prediction interval {ends}."
+    return text
+
+
+def alt_text(answer: Answer) -> str:
+    """Return the short alternative text of a forest plot.
+
+    It names measure, number of studies, pooled value with interval and
+    prediction interval, heterogeneity and direction.
     """
-    if answer.k != 2:
-        return []
-    pooled_rows = {row.row_id for row in answer.rows if row.pooled}
-    return [
-        (alternative.label, alternative.pooled)
-        for alternative in answer.alternatives
-        if alternative.pooled is not None and set(alternative.rows) == pooled_rows
+    studies = "1 study" if len(answer.rows) == 1 else f"{len(answer.rows)} rows"
+    pooled = answer.pooled
+    shown = f"{studies}, {pooled.k} pooled" if pooled is not None else studies
+    parts = [f"Forest plot of {answer.outcome}, {answer.measure.name.lower()}: {shown}."]
+    if names.is_uncontrolled(answer):
+        parts.append(f"{names.DESIGN_BANNER}.")
+    parts.append(pooled_sentence(answer))
+    if pooled is not None and pooled.i2 is not None and pooled.tau2 is not None:
+        parts.append(
+            f"Heterogeneity: I² {numbers.number(pooled.i2, numbers.DECIMALS['i2'])}%, "
+            f"τ² {numbers.number(pooled.tau2, numbers.DECIMALS['tau2'])}."
+        )
+    parts.append(direction(answer))
+    return " ".join(part for part in parts if part)
+
+
+def long_description(answer: Answer) -> str:
+    """Return the whole figure in words: the summary, then every row."""
+    rows = [f"{sentence}." for sentence in row_sentences(answer).values()]
+    others = [
+        f"{label}: {numbers.interval(p.estimate, p.ci_low, p.ci_high, answer.measure)}."
+        for label, p in names.same_rows_alternatives(answer)
     ]
+    return " ".join([alt_text(answer), *rows, *others])
 
 
-def judgements(answer: Answer) -> list[str]:
-    """Return the risk-of-bias domains that any row of the answer was judged on."""
-    seen = {domain for row in answer.rows for domain in row.risk_of_bias}
-    known = [domain for domain in DOMAIN_WORDS if domain in seen]
-    return known + sorted(seen - set(known))
+def caption(answer: Answer, *, version: str, last_search: str) -> str:
+    """Return the caption of a forest plot.
+
+    Parameters
+    ----------
+    answer : Answer
+        The answer that is drawn.
+    version : str
+        Data version.
+    last_search : str
+        Date of the last search, or words that say there has been none.
+    """
+    arms = answer.intervention if names.is_uncontrolled(answer) else (
+        f"{answer.intervention} versus {answer.comparator[:1].lower()}{answer.comparator[1:]}"
+    )
+    outcome = names.first_upper(answer.outcome)
+    parts = [f"{outcome}: {arms}; {answer.population}; {answer.timepoint}."]
+    if names.is_uncontrolled(answer):
+        parts.append(f"{names.DESIGN_BANNER}. {names.DESIGN_SENTENCE}")
+    elif answer.measure.null is not None:
+        good = "Lower" if answer.better == "lower" else "Higher"
+        parts.append(f"{good} values are better for people.")
+    pooled = answer.pooled
+    if pooled is not None:
+        parts.append(f"{names.first_upper(names.model_name(pooled))}, {names.ci_name(pooled)}.")
+        if pooled.prediction is not None:
+            rule = names.prediction_name(pooled.prediction.rule)
+            parts.append(f"Prediction interval from the {rule}.")
+        parts.append(f"k = {pooled.k}, N = {numbers.count(names.people(answer))}.")
+        parts.append(
+            "The area of a square is proportional to the weight of the study in the drawn model"
+            + ("; the smallest are enlarged to stay visible." if rescaled(answer) else ".")
+        )
+        if any(not row.pooled for row in answer.rows):
+            parts.append("Hollow squares are not pooled.")
+    else:
+        n = sum((row.n_treat or 0) + (row.n_control or 0) for row in answer.rows)
+        people_of_one = {row.participants_id for row in answer.rows}
+        if len(people_of_one) == len(answer.rows):
+            parts.append(f"k = {len(answer.rows)}, N = {numbers.count(n)}; nothing pooled.")
+        else:
+            parts.append(
+                f"{len(answer.rows)} rows of {len(people_of_one)} "
+                f"{'group' if len(people_of_one) == 1 else 'groups'} of people; nothing pooled."
+            )
+    if answer.order in names.ORDER_WORDS:
+        parts.append(f"Rows in order of {names.ORDER_WORDS[answer.order]}.")
+    parts.append(f"Data version {version}; last search {last_search}.")
+    return " ".join(parts)
 
 
-def table_of_rows(answer: Answer) -> list[Mapping[str, str]]:
-    """Return the figure as a table: one record of formatted cells per row.
+HOW_TO_READ = {
+    "forest": (
+        "How to read this: each square is one study and the line through it shows how uncertain "
+        "that study is; a diamond, where there is one, is all pooled studies together, and a line "
+        "or diamond that touches the vertical line is compatible with no difference."
+    ),
+    "proportion": (
+        "How to read this: each square shows what share of the treated people improved, the line "
+        "through it how uncertain that share is; nobody knows how many would have improved "
+        "without the drug."
+    ),
+    "funnel": (
+        "How to read this: each dot is one study, the most precise at the top; an uneven spread "
+        "can have several causes, of which missing studies is only one."
+    ),
+    "risk of bias": (
+        "How to read this: each circle is a judgement of how far the way a study was done could "
+        "have misled it; + low, ! some concerns, × high, ? not enough information."
+    ),
+    "flow": (
+        "How to read this: from top to bottom, how many records were found, how many were left "
+        "out and why, and what remained."
+    ),
+    "evidence map": (
+        "How to read this: each row is a proposed way the drug could work, each column a kind of "
+        "evidence; the marks count findings for, against and mixed."
+    ),
+    "timeline": (
+        "How to read this: each bar is one registered trial from start to its end; an open end "
+        "means that no end date is known."
+    ),
+    "specification curve": (
+        "How to read this: each dot is the same question analysed in another defensible way; the "
+        "marked one was chosen beforehand."
+    ),
+    "icon array": (
+        "How to read this: each figure stands for the same number of people; the coloured ones "
+        "are those who have the event."
+    ),
+}
+
+
+def how_to_read(kind: str) -> str:
+    """Return one plain sentence on how to read a kind of figure.
+
+    Raises
+    ------
+    ValueError
+        If there is no such kind.
+    """
+    if kind not in HOW_TO_READ:
+        raise ValueError(f"kind must be one of {sorted(HOW_TO_READ)}, but {kind!r} was passed.")
+    return HOW_TO_READ[kind]
+
+
+def data_table(answer: Answer) -> list[dict[str, str]]:
+    """Return the figure as a table: one record of formatted cells per line.
 
     Returns
     -------
-    list of mapping
-        Study, group data, effect with interval, weight and reason; the pooled
-        row and its prediction interval last.
+    list of dict
+        Keys ``study``, ``treated``, ``control`` (absent for one group),
+        ``effect``, ``weight``, ``note``; the pooled row, its prediction
+        interval and any alternatives come last.
     """
     measure = answer.measure
-    records: list[Mapping[str, str]] = []
-    for label, row in zip(unique_labels(answer.rows), answer.rows, strict=True):
+    records = []
+    for label, row in zip(names.unique_labels(answer.rows), answer.rows, strict=True):
+        arms = {"treated": _arm(row.events_treat, row.n_treat, row.mean_treat, row.sd_treat)}
+        if not names.is_uncontrolled(answer):
+            arms["control"] = _arm(
+                row.events_control, row.n_control, row.mean_control, row.sd_control
+            )
+        effect = numbers.interval(row.estimate, row.ci_low, row.ci_high, measure)
+        weight = numbers.number(row.weight, numbers.DECIMALS["weight"])
+        note = row.reason_not_pooled if answer.pooled is not None else ""
         records.append(
-            {
-                "study": label,
-                "ketamine": _group(row.events_treat, row.n_treat, row.mean_treat, row.sd_treat),
-                "comparator": _group(
-                    row.events_control, row.n_control, row.mean_control, row.sd_control
-                ),
-                "effect": numbers.interval(row.estimate, row.ci_low, row.ci_high, measure),
-                "weight": numbers.number(row.weight, numbers.DECIMALS["weight"]),
-                "note": row.reason_not_pooled,
-            }
+            {"study": label, **arms, "effect": effect, "weight": weight, "note": note}
         )
+    return records + _pooled_records(answer)
+
+
+def _pooled_records(answer: Answer) -> list[dict[str, str]]:
+    if answer.pooled is None:
+        return []
+    measure, blank = answer.measure, dict.fromkeys(("treated", "control", "weight"), "")
+    if names.is_uncontrolled(answer):
+        del blank["control"]
+    records = []
+    name = names.first_upper(names.model_name(answer.pooled))
+    for label, pooled in [(name, answer.pooled), *names.same_rows_alternatives(answer)]:
+        effect = numbers.interval(pooled.estimate, pooled.ci_low, pooled.ci_high, measure)
+        records.append(
+            {"study": f"{label}, k = {pooled.k}", **blank, "effect": effect, "note": ""}
+        )
+        if pooled.prediction is not None:
+            low, high = pooled.prediction.low, pooled.prediction.high
+            ends = f"[{numbers.effect(low, measure)}, {numbers.effect(high, measure)}]"
+            label = f"{numbers.level(pooled.level)} prediction interval"
+            records.append({"study": label, **blank, "effect": ends, "note": ""})
     return records
 
 
-def _group(
-    events: float | None, n: float | None, mean: float | None, sd: float | None
-) -> str:
+def _arm(events: float | None, n: float | None, mean: float | None, sd: float | None) -> str:
+    """Return what one arm contributed, ``"8/12"`` or ``"3.20 (SD 1.10), n = 12"``."""
     if events is not None and n is not None:
         return f"{numbers.count(events)}/{numbers.count(n)}"
     if mean is not None and sd is not None:
         return f"{numbers.number(mean)} (SD {numbers.number(sd)}), n = {numbers.count(n)}"
     return f"n = {numbers.count(n)}" if n is not None else ""
-
-
-def risk_of_bias_legend(answer: Answer) -> list[str]:
-    """Return what the symbols and the domains of the risk-of-bias columns mean."""
-    symbols = ", ".join(f"{symbol} {name}" for symbol, name in RISK_OF_BIAS_WORDS.values())
-    domains = "; ".join(
-        f"{'All' if domain == 'overall' else domain} {DOMAIN_WORDS[domain]}"
-        for domain in judgements(answer)
-        if domain in DOMAIN_WORDS
-    )
-    return [f"Risk of bias: {symbols}.", f"{domains}."]

@@ -1,0 +1,143 @@
+"""What things are called: models, intervals, judgements, rows."""
+
+from __future__ import annotations
+
+from analysis.figures import numbers
+from analysis.review.results import Answer, Pooled, Row
+
+#: Judgement -> symbol in the circle and words in the legend.
+RISK_OF_BIAS_WORDS = {
+    "low": ("+", "low"),
+    "some concerns": ("!", "some concerns"),
+    "high": ("×", "high"),
+    "no information": ("?", "no information"),
+}
+#: Domains of RoB 2 (Sterne et al. 2019) in words.
+DOMAIN_WORDS = {
+    "D1": "randomisation process",
+    "D2": "deviations from intended interventions",
+    "D3": "missing outcome data",
+    "D4": "measurement of the outcome",
+    "D5": "selection of the reported result",
+    "S": "period and carry-over effects",
+    "overall": "overall",
+}
+#: Names of models, estimators and intervals as a reader knows them.
+MODEL_WORDS = {
+    "random": "random effects",
+    "random-effects": "random effects",
+    "common": "common effect",
+    "common-effect": "common effect",
+    "EE": "common effect",
+    "bayes": "Bayesian random effects",
+}
+CI_WORDS = {
+    "z": "Wald",
+    "t": "t distribution",
+    "hksj": "HKSJ",
+    "hksj_floor": "HKSJ with floor",
+    "credible": "credible interval",
+}
+PREDICTION_WORDS = {
+    "k-2": "t distribution with k − 2 degrees of freedom",
+    "k-1": "t distribution with k − 1 degrees of freedom",
+    "z": "normal distribution",
+}
+ORDER_WORDS = {
+    "year": "year of publication",
+    "effect": "size of the effect",
+    "precision": "precision",
+    "time": "time after treatment",
+    "condition": "condition",
+}
+DESIGN_BANNER = "Uncontrolled: not an effect"
+DESIGN_SENTENCE = (
+    "People treated with ketamine were not compared with anyone. "
+    "These proportions include placebo response and natural course."
+)
+
+
+def first_upper(text: str) -> str:
+    """Return ``text`` with its first letter in upper case, the rest untouched."""
+    return text[:1].upper() + text[1:]
+
+
+def is_uncontrolled(answer: Answer) -> bool:
+    """Return whether the answer looks at one treated group only."""
+    return answer.design == "single_arm"
+
+
+def model_name(pooled: Pooled) -> str:
+    """Return ``"random effects (REML)"``."""
+    name = MODEL_WORDS.get(pooled.model, pooled.model)
+    if not pooled.method or pooled.method in {"EE", "FE"}:
+        return name
+    return f"{name} ({pooled.method})"
+
+
+def ci_name(pooled: Pooled) -> str:
+    """Return ``"95% CI (HKSJ)"``, or ``"95% credible interval"``."""
+    method = CI_WORDS.get(pooled.ci_method, pooled.ci_method)
+    if method == "credible interval":
+        return f"{numbers.level(pooled.level)} credible interval"
+    return f"{numbers.level(pooled.level)} CI ({method})" if method else "95% CI"
+
+
+def people(answer: Answer) -> float:
+    """Return the participants of the pooled rows, both groups together."""
+    return answer.n_treat + answer.n_control
+
+
+def unique_labels(rows: tuple[Row, ...]) -> list[str]:
+    """Return one label per row, none twice.
+
+    Rows of one study differ first by time point, then by a letter, so that no
+    row hides behind another (``"Smith 2019a"``).
+    """
+    labels = [row.label for row in rows]
+    labels = [
+        f"{label}, {row.timepoint}" if labels.count(label) > 1 and row.timepoint else label
+        for label, row in zip(labels, rows, strict=True)
+    ]
+    letters: dict[str, int] = {}
+    unique = []
+    for label in labels:
+        if labels.count(label) > 1:
+            letters[label] = letters.get(label, 0) + 1
+            label = f"{label}{_letter(letters[label])}"
+        unique.append(label)
+    return unique
+
+
+def _letter(position: int) -> str:
+    first, last = divmod(position - 1, 26)
+    return (chr(96 + first) if first else "") + chr(97 + last)
+
+
+def prediction_name(rule: str) -> str:
+    """Return the method of a prediction interval in words."""
+    return PREDICTION_WORDS.get(rule, rule)
+
+
+def same_rows_alternatives(answer: Answer) -> list[tuple[str, Pooled]]:
+    """Return the other analyses that belong beside the pooled result.
+
+    With two studies no single model can be defended, so the policy shows the
+    alternatives on the same rows side by side. Larger answers keep theirs for
+    the specification curve.
+    """
+    if answer.k != 2:
+        return []
+    pooled_rows = {row.row_id for row in answer.rows if row.pooled}
+    return [
+        (alternative.label, alternative.pooled)
+        for alternative in answer.alternatives
+        if alternative.pooled is not None and set(alternative.rows) == pooled_rows
+    ]
+
+
+def judgements(answer: Answer) -> list[str]:
+    """Return the risk-of-bias domains that any row of the answer was judged on."""
+    seen = {domain for row in answer.rows for domain in row.risk_of_bias}
+    known = [domain for domain in DOMAIN_WORDS if domain in seen]
+    return known + sorted(seen - set(known))
