@@ -28,6 +28,9 @@ class Verb(NamedTuple):
 VERBS = {
     "validate": Verb("analysis.evidence.validate", "check the data; say what is wrong and where"),
     "sort": Verb("analysis.evidence.sort", "put the rows of tables in order"),
+    "search": Verb("analysis.living.search_command", "ask every source again, log what is new"),
+    "screen": Verb("analysis.living.screen_command", "decide about the records that were found"),
+    "status": Verb("analysis.living.status_command", "say how current the review is"),
 }
 
 

@@ -1,0 +1,1 @@
+"""The outside world: searches, screening, releases, and how current the review is."""

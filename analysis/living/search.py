@@ -84,12 +84,13 @@ def plan(query: Query, searches: Iterable[Mapping[str, str]], today: date) -> Ru
     """Return the run that brings one source up to date.
 
     It begins on the day of the last run: the day itself is asked again, since
-    records may have been added after the search.
+    records may have been added after the search. A query whose words have
+    changed is asked from the beginning.
     """
     done = [
         row["date"]
         for row in searches
-        if row["status"] == "run" and row["source"] == query.source_name
+        if (row["status"], row["source"], row["query"]) == ("run", query.source_name, query.text)
     ]
     search_id = f"{today.isoformat()}-{query.source.replace('_', '-')}"
     return Run(

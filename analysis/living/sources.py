@@ -103,6 +103,16 @@ def pubmed_page(
     return Page(candidates, str(end) if pmids and end < hits else None, hits)
 
 
+def abstract_of(session: PoliteSession, pmid: str) -> str:
+    """Return one article's abstract from PubMed, empty if it has none."""
+    from Bio import Medline
+
+    text = session.get_text(
+        "efetch.fcgi", {"db": "pubmed", "id": pmid, "rettype": "medline", "retmode": "text"}
+    )
+    return next((clean(record.get("AB")) for record in Medline.parse(io.StringIO(text))), "")
+
+
 def _from_medline(record: Mapping[str, Any]) -> Candidate:
     identifiers = [*record.get("AID", []), *([record["LID"]] if "LID" in record else [])]
     dois = [clean_doi(text) for text in identifiers if "[doi]" in text]
