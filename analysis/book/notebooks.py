@@ -23,10 +23,14 @@ STORE = BUILD / "executed"
 INPUTS_KEY = "analysis_inputs"
 
 
+def page_names() -> list[str]:
+    """Return the names of all pages, without suffix, in the order of ``_toc.yml``."""
+    return _toc_names(yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8")))
+
+
 def chapter_paths() -> list[Path]:
-    """Return the chapters with code cells, in the order of ``_toc.yml``."""
-    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    paths = [ROOT / f"{name}.md" for name in _toc_names(toc)]
+    """Return the pages that have code cells, in the same order."""
+    paths = [ROOT / f"{name}.md" for name in page_names()]
     return [path for path in paths if is_myst_markdown_notebook(read_text(path))]
 
 
