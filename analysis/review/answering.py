@@ -13,7 +13,7 @@ from analysis.review.absolute import absolute_effect
 from analysis.review.measures import MEASURES
 from analysis.review.pooling import reason_of_too_few, try_to_pool
 from analysis.review.questions import Question, QuestionError
-from analysis.review.results import Alternative, Answer, Policy, Pooled, Row
+from analysis.review.results import Absolute, Alternative, Answer, Policy, Pooled, Row
 from analysis.review.rows import chosen_rows, with_distinct_labels
 from analysis.review.selection import Tables, people, records, refuse_shared_people
 from analysis.review.sensitivity import plan_of, sensitivity
@@ -53,9 +53,12 @@ def answer(question: Question, tables: Tables) -> Answer:
         refuse_shared_people(usable, question.id)
         pooled, reason = try_to_pool(usable, measure, plan_of(question))
         alternatives, extra = sensitivity(question, usable, tables)
+    if not chosen:
+        reason = "No study was found."
     rows = [*(_final(row, pooled, reason) for row in chosen), *extra]
     facts = _facts(question, tables)
     policy = small_k_policy(k)
+    absolute = absolute_effect(usable, pooled, measure, question.baseline, question.better)
     one_row_each = len(counted) == len(usable)
     return Answer(
         id=question.id,
@@ -86,9 +89,9 @@ def answer(question: Question, tables: Tables) -> Answer:
         pooled=pooled,
         reason=reason,
         alternatives=alternatives,
-        absolute=absolute_effect(usable, pooled, measure, question.baseline,
-                                 question.better),
-        caveats=tuple(caveat.format(**facts) for caveat in question.caveats),
+        absolute=absolute,
+        caveats=(*(caveat.format(**facts) for caveat in question.caveats),
+                 *_caveats_of_data(question, pooled, absolute)),
         important_difference_source=question.important_difference_source,
         fingerprint=fingerprint(usable),
     )
@@ -122,3 +125,13 @@ def _facts(question: Question, tables: Tables) -> dict[str, SimpleNamespace]:
                                 f"row of studies.csv, but finds {len(found)}.")
         facts[name] = SimpleNamespace(**found[0])
     return facts
+
+
+def _caveats_of_data(
+    question: Question, pooled: Pooled | None, absolute: Absolute | None
+) -> tuple[str, ...]:
+    """Return what must be said because of how the data turned out."""
+    if pooled is None or question.baseline == "none" or absolute is not None:
+        return ()
+    return ("Nobody in the control groups had the event, so a ratio cannot say how many more "
+            "people would have it.",)

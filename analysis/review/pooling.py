@@ -102,8 +102,8 @@ def try_to_pool(
 
 def reason_of_too_few(k: int) -> str:
     """Why nothing is pooled when fewer than two studies give a usable number."""
-    return ("No study gives a usable number, so nothing can be pooled." if k == 0 else
-            "Only one study gives a usable number, so nothing is pooled: its own result is shown.")
+    return ("No study gives a usable number, so there is nothing to pool." if k == 0 else
+            "Only one study gives a usable number. It is shown by itself; nothing is pooled.")
 
 
 def _inverse_variance(rows: Sequence[Row], measure: Measure, plan: Plan) -> dict[str, Any]:

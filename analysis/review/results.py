@@ -92,6 +92,7 @@ class Row:
     source: Source
     risk_of_bias: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
+    comparison: str = ""
     instrument: str = ""
     drug: str = ""
 

@@ -67,6 +67,7 @@ def make_row(
         source=_source(record),
         risk_of_bias=bias.get(record["study_id"], {}),
         note=record["note"],
+        comparison=record["comparison"],
         instrument=record["instrument"],
         drug=record["drug"],
     )
@@ -88,20 +89,20 @@ def risk_of_bias(tables: Tables) -> dict[str, dict[str, str]]:
 
 
 def with_distinct_labels(rows: Sequence[Row]) -> list[Row]:
-    """Tell rows of one study apart: by time point, by instrument, or by both."""
-    for columns in (("timepoint",), ("instrument",), ("instrument", "timepoint")):
-        named = [
-            replace(row, label=", ".join([row.label, *(getattr(row, c) for c in columns)]))
-            if _repeated(row.label, rows) else row
-            for row in rows
-        ]
-        if len({row.label for row in named}) == len(rows):
-            return named
-    return [replace(row, label=row.row_id) if _repeated(row.label, rows) else row for row in rows]
+    """Tell rows of one study apart by the first of time point, instrument and arms that differs.
+
+    A row that is pooled keeps its short label, and the rows around it are told apart from it.
+    """
+    return [_distinct(row, [other for other in rows if other.label == row.label]) for row in rows]
 
 
-def _repeated(label: str, rows: Sequence[Row]) -> bool:
-    return sum(row.label == label for row in rows) > 1
+def _distinct(row: Row, same: Sequence[Row]) -> Row:
+    if len(same) == 1 or (row.pooled and sum(other.pooled for other in same) == 1):
+        return row
+    for column in ("timepoint", "instrument", "comparison"):
+        if len({getattr(other, column) for other in same}) == len(same):
+            return replace(row, label=f"{row.label}, {getattr(row, column)}")
+    return replace(row, label=row.row_id)
 
 
 def _row_without_numbers(record: Record, bias: Mapping[str, Mapping[str, str]]) -> Row:
