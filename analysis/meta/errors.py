@@ -52,7 +52,7 @@ def as_numbers(values: ArrayLike, name: str) -> NDArray[np.float64]:
             if not isinstance(value, numbers.Real) or isinstance(value, (bool, np.bool_)):
                 index = ", ".join(str(i) for i in at)
                 raise InputError(f"{name}[{index}] is {value!r}, but must be a number.")
-    return array.astype(float)
+    return np.asarray(array, dtype=float)
 
 
 def as_variances(values: ArrayLike, name: str) -> NDArray[np.float64]:

@@ -88,16 +88,19 @@ def climb_from_zero(
     single = settled(tau2, origin, far, end)
     rising = np.flatnonzero(origin.log > 0.0)
     if rising.size:
-        part = data if rising.size == q.size else data.take(rising)
-        first, last, stop = origin.take(rising), end.take(rising), far[rising]
-        nought = np.zeros(rising.size)
+        if rising.size < q.size:
+            part, first, last = data.take(rising), origin.take(rising), end.take(rising)
+        else:
+            part, first, last = data, origin, end
+        nought, stop = np.zeros(rising.size), far[rising]
         guess = np.where(first.step > 0.0, first.step, stop)
         high = np.where(last.log > 0.0, np.inf, stop)
         root, there = climb(part, restricted, guess, nought, high)
         tau2[rising] = root
-        single[rising] |= settled(nought, first, root, there) & (
-            (root >= stop) | settled(root, there, stop, last)
-        )
+        if not single.all():
+            single[rising] |= settled(nought, first, root, there) & (
+                (root >= stop) | settled(root, there, stop, last)
+            )
     return tau2, np.flatnonzero(~single)
 
 
@@ -177,7 +180,7 @@ def climb(
         tau2 = new
         if left < _THIN * fit.size:
             root[fit], found[:, fit] = tau2, there
-            if not left:
+            if left == 0:
                 break
             fit, tau2, low, high, least = (part[moving] for part in (fit, tau2, low, high, least))
             data = data.take(moving)
