@@ -29,3 +29,20 @@ def dummies(values: np.ndarray) -> np.ndarray:
     """Return R's treatment contrasts: one column per level but the first, sorted."""
     levels = sorted(set(values.tolist()))
     return np.column_stack([(values == level).astype(float) for level in levels[1:]])
+
+
+def usable_rows(case: str) -> np.ndarray:
+    """Return the 0-based rows that have an effect size of the primary measure."""
+    yi, vi = primary(case)
+    return np.flatnonzero(np.isfinite(yi) & np.isfinite(vi))
+
+
+def sample_sizes(case: str) -> np.ndarray:
+    """Return the total sample size of each usable row."""
+    data = inputs(case)
+    names = next(
+        names
+        for names in (("n1i", "n2i"), ("ai", "bi", "ci", "di"), ("ni",))
+        if all(name in data for name in names)
+    )
+    return sum(data[name] for name in names)[usable_rows(case)]

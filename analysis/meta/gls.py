@@ -69,7 +69,7 @@ def gls(y: Array, x: Array, weights: Array) -> Gls:
 
 @dataclass(frozen=True)
 class Design:
-    """A checked design matrix ``x`` of shape (k, p), its column names, and if it starts with 1s."""
+    """A checked design matrix of shape (k, p), its column names, and if a constant leads it."""
 
     x: Array
     names: tuple[str, ...]

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .errors import InputError
 from .gls import studies
-from .inference import OmnibusTest, limits, wald
+from .inference import OmnibusTest, wald
 from .pooling import Fit, pool
 from .regression import RegressionFit, regression
 
@@ -126,7 +126,7 @@ def subgroups(
         se = np.array([fit.se for fit in fits])
         interval = np.array([fit.ci for fit in fits])
         tau2 = np.array([np.nan if fit.tau2 is None else fit.tau2 for fit in fits])
-        between = _between(y, v, members, np.nan_to_num(tau2), estimate)
+        between = _between(v, members, np.nan_to_num(tau2), estimate)
         if (k == 1).any() and method != "EE":
             notes.append("The test takes tau2 as zero in a group of one study.")
     return Subgroups(
@@ -134,8 +134,9 @@ def subgroups(
     )
 
 
-def _between(y: Array, v: Array, members: NDArray, tau2: Array, estimate: Array) -> OmnibusTest:
+def _between(v: Array, members: NDArray, tau2: Array, estimate: Array) -> OmnibusTest:
     """Return the chi-squared test that the groups' means agree, model-based errors."""
-    variance = np.array([1 / (1 / (v[own] + t)).sum() for own, t in zip(members, tau2, strict=True)])
+    spread = v + tau2[:, None]
+    variance = 1 / np.where(members, 1 / spread, 0.0).sum(axis=1)
     contrasts = np.eye(estimate.size)[1:] - np.eye(estimate.size)[0]
     return wald(contrasts @ estimate, contrasts @ np.diag(variance) @ contrasts.T, None)
