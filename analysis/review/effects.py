@@ -9,7 +9,7 @@ from scipy.special import ndtri
 
 from analysis.meta.conversions import smd_from_log_odds_ratio
 from analysis.meta.effect_sizes import EffectSizes, effect_sizes
-from analysis.meta.proportions import proportion_interval
+from analysis.meta.proportions import proportion_intervals
 from analysis.meta.reported import reported_estimates, smd_from_test
 from analysis.review.measures import to_display
 from analysis.review.results import Measure
@@ -82,7 +82,7 @@ def _from_counts(record: Record, measure: Measure) -> Effect | None:
     )
     if measure.code == "PLO" and events is not None and people is not None:
         sizes = effect_sizes("PLO", xi=[events], ni=[people])
-        low, high = proportion_interval(events, people, method="exact", level=LEVEL)
+        ((low, high),) = proportion_intervals([events], [people], "exact", level=LEVEL)
         return replace(_effect(sizes, measure, "exact (Clopper–Pearson)"),
                        estimate=events / people, ci_low=float(low), ci_high=float(high))
     if events is None or events_control is None or measure.code == "MD":

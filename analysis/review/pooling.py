@@ -13,10 +13,10 @@ from typing import Any
 
 from analysis.meta.bayes import bayes_pool
 from analysis.meta.errors import InputError
+from analysis.meta.glmm import glmm
 from analysis.meta.heterogeneity import PredictionInterval
 from analysis.meta.pooling import pool as pool_effects
 from analysis.meta.priors import HalfNormal
-from analysis.meta.proportions import pool_proportions
 from analysis.meta.rare import mantel_haenszel
 from analysis.meta.small_k import small_k_policy
 from analysis.review.measures import to_display
@@ -79,8 +79,8 @@ def pool(rows: Sequence[Row], measure: Measure, plan: Plan) -> Pooled:
         fit = _MODELS[plan.model](rows, measure, plan)
     except InputError as error:
         raise NotPooledError(f"The model cannot be fitted to these studies: {error}") from error
-    limits = (fit["estimate"], fit["ci_low"], fit["ci_high"], fit["se"])
-    if not all(math.isfinite(value) for value in limits):
+    limits = (fit["estimate"], fit["ci_low"], fit["ci_high"])
+    if not (all(math.isfinite(value) for value in limits) and fit["se"] > 0):
         raise NotPooledError("The interval is undefined for these studies, so no result is given.")
     shown = small_k_policy(len(rows)).shown
     if "i2" not in shown:
@@ -178,17 +178,21 @@ def _bayes(rows: Sequence[Row], measure: Measure, plan: Plan) -> dict[str, Any]:
 
 
 def _glmm(rows: Sequence[Row], measure: Measure, plan: Plan) -> dict[str, Any]:
-    fit = pool_proportions([r.events_treat for r in rows], [r.n_treat for r in rows],
-                                method="GLMM", level=LEVEL)
+    fit = glmm("PLO", xi=[r.events_treat for r in rows], ni=[r.n_treat for r in rows],
+               interval="t", level=LEVEL)
     return {
         "model": "binomial–normal",
         "method": "ML",
-        "ci_method": fit.ci_method,
+        "ci_method": "t",
         **_location(fit.estimate, fit.se, fit.ci, measure),
-        "pvalue": None,
+        "pvalue": _pvalue(fit.pvalue, measure),
         "tau2": fit.tau2,
-        **dict.fromkeys(("tau2_ci", "i2", "h2", "q", "q_df", "q_pvalue", "prediction")),
+        **dict.fromkeys(("tau2_ci", "i2", "h2")),
         "i2_definition": "",
+        "q": fit.q,
+        "q_df": fit.q_df,
+        "q_pvalue": fit.q_pvalue,
+        "prediction": _prediction(fit.pi, measure),
         "weights": {},
         "notes": fit.notes,
     }

@@ -184,3 +184,7 @@ def _schema_of(kind: Any, definitions: dict[str, Any]) -> dict[str, Any]:
     if isinstance(origin, type) and issubclass(origin, Mapping):
         return {"type": "object", "additionalProperties": _schema_of(args[1], definitions)}
     return {"type": _SCALARS[kind]}
+
+
+if __name__ == "__main__":
+    write_atomically(SCHEMA_PATH, json.dumps(results_schema(), indent=1) + "\n")
