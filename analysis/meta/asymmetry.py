@@ -36,5 +36,7 @@ def require_enough(k: int, analysis: str, least: int, force: bool) -> tuple[str,
     if reason is None:
         return ()
     if not force:
-        raise InputError(f"{k} studies are too few for {analysis}: {reason} (force=True overrides).")
+        raise InputError(
+            f"{k} studies are too few for {analysis}: {reason} (force=True runs it all the same)."
+        )
     return (f"Forced with {k} studies: {reason}.",)
