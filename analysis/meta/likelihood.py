@@ -268,8 +268,8 @@ def _isolate(data: Columns, restricted: bool) -> Peaks:
 def log_likelihood(data: Columns, tau2: Floats, restricted: bool) -> Floats:
     """Return the (restricted) log-likelihood of tau2, the mean profiled out.
 
-    Viechtbauer (2005), J Educ Behav Stat 30:261, equations 9 (ML) and 11 (REML), with the
-    constant that metafor reports.
+    Harville (1977), https://doi.org/10.2307/2286796, for a mean without moderators, with
+    the constants that metafor reports.
     """
     mean = weighted_mean(data, tau2)
     logs = np.log(mean.weight, where=mean.weight > 0.0, out=np.zeros_like(mean.weight))

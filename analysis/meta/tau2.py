@@ -42,29 +42,36 @@ def solve_q(data: Columns, target: Floats) -> Floats:
 
 
 def dersimonian_laird(data: Columns, fixed: Mean) -> Floats:
-    """DL: DerSimonian and Laird (1986), Control Clin Trials 7:177, equation 8."""
+    """DL: DerSimonian and Laird (1986), https://doi.org/10.1016/0197-2456(86)90046-2."""
     return (fixed.q - (data.count - 1.0)) / trace(fixed.weight, fixed.total)
 
 
 def hunter_schmidt(data: Columns, fixed: Mean) -> Floats:
-    """HS: Viechtbauer (2005), J Educ Behav Stat 30:261, equation 6."""
+    """HS: Hunter and Schmidt (1990), as in Viechtbauer (2005), J Educ Behav Stat 30:261."""
     return (fixed.q - data.count) / fixed.total
 
 
 def hedges(data: Columns, _: Mean) -> Floats:
-    """HE: Hedges and Olkin (1985), the unweighted variance component."""
+    """HE: Hedges (1983), https://doi.org/10.1037/0033-2909.93.2.388; unweighted moments."""
     v = np.where(np.isinf(data.v), 0.0, data.v)
     return _spread(data) / (data.count - 1.0) - v.sum(axis=0) / data.count
 
 
 def sidik_jonkman(data: Columns, _: Mean) -> Floats:
-    """SJ: Sidik and Jonkman (2005), Appl Stat 54:367, section 2; always above zero."""
+    """SJ: Sidik and Jonkman (2005), https://doi.org/10.1111/j.1467-9876.2005.00489.x.
+
+    Above zero unless all estimates are equal.
+    """
     start = _spread(data) / data.count
     return start * weighted_mean(data, start).q / (data.count - 1.0)
 
 
 def paule_mandel(data: Columns, _: Mean) -> Floats:
-    """PM (and EB, which is the same root): Paule and Mandel (1982), equation 10."""
+    """PM: Paule and Mandel (1982), https://doi.org/10.6028/jres.087.022.
+
+    Also EB, Morris (1983), https://doi.org/10.2307/2287098: another algorithm for the root
+    of the same equation.
+    """
     return solve_q(data, data.count - 1.0)
 
 
@@ -117,9 +124,9 @@ def estimate(
 def standard_error(data: Columns, tau2: Floats, method: str) -> Floats:
     """Return the standard error of tau2 as metafor defines it for each method.
 
-    Viechtbauer (2005), J Educ Behav Stat 30:261: the asymptotic variance for ML and REML
-    (equations 10 and 12), the exact variance of a quadratic form at the estimate for the
-    moment estimators. Not defined for EE.
+    Viechtbauer (2005), J Educ Behav Stat 30:261: the inverse of the expected information
+    for ML and REML, the exact variance of a quadratic form at the estimate for the moment
+    estimators. Not defined for EE.
     """
     k = data.count
     if method in ("ML", "REML", "EB", "PM"):
