@@ -18,7 +18,7 @@ book: environment  ## validate, answer, build the book and say where it is
 	@$(RUN) -m analysis build
 
 test: book lint browser  ## every check: strict build, lint, tests, browser tests
-	$(RUN) -m pytest --numprocesses auto
+	$(RUN) -m pytest --numprocesses auto --dist loadscope
 
 validate: environment  ## check the data tables
 	@$(RUN) -m analysis validate

@@ -35,10 +35,19 @@ class Copy:
             else:
                 shutil.copy(source, root / name)
 
-    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *module: str) -> subprocess.CompletedProcess[str]:
         """Run a Python module with the copy's own code and data."""
+        return self._python("-m", *module)
+
+    def evaluate(self, code: str) -> str:
+        """Return what a piece of Python prints."""
+        finished = self._python("-c", code)
+        assert finished.returncode == 0, finished.stderr
+        return finished.stdout
+
+    def _python(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         environment = os.environ | {"PYTHONPATH": str(self.root)}
-        command = (sys.executable, "-m", *command)
+        command = (sys.executable, *arguments)
         return subprocess.run(
             command, cwd=self.root, env=environment, capture_output=True, text=True
         )

@@ -90,7 +90,8 @@ def refresh() -> None:
 def main() -> int:
     """Bring results and chapters up to date; return 1 if something fails, else 0."""
     # Imported here and not above: Sphinx's process, which never executes, stays light.
-    from analysis.book import page
+    import analysis.book.page  # noqa: F401  # all that cells import
+    from analysis.book import door
     from analysis.book.cells import new_shell
 
     if not results_are_fresh():
@@ -102,7 +103,7 @@ def main() -> int:
     stale = stale_chapters()
     for path, moved in stale.items():
         print(f"  {path.name} is to be executed: {_in_words(moved)}", flush=True)
-    page.load()
+    door.results()
     shell = new_shell()
     failed = run_forked(list(stale), lambda path: _execute(path, shell), jobs=os.cpu_count() or 1)
     return 1 if failed else 0

@@ -9,6 +9,7 @@ from is unchanged. Each thing has a name, and each name has a digest:
 ``file:PATH``       one file of the repository that a cell opened
 ``folder:PATH``     the names in a folder that a cell listed
 ``answer:ID``       one answer in ``_build/results.json``
+``answers``         the ids of all answers, for a cell that goes through them
 ``results:KEY``     any other part of it (``status``, ``manifest``, ...)
 ==================  =========================================================
 
@@ -16,7 +17,7 @@ Code and environment count for every chapter: which functions a cell reaches
 cannot be known from outside. Data count only where they are used, and nobody
 has to declare that use. While a chapter runs, the interpreter itself reports
 every file opened and every folder listed (:func:`sys.addaudithook`), whichever
-library does it, and :mod:`analysis.book.page`, the one door to the results,
+library does it, and :mod:`analysis.book.door`, the one door to the results,
 reports every answer taken. A chapter that shows two answers is therefore
 executed again when one of the two changes, and left alone when only a third
 one does.
@@ -176,6 +177,7 @@ class Inputs:
             "environment": lambda _: environment().encode(),
             "file": _file_content,
             "folder": _folder_names,
+            "answers": lambda _: _as_json(sorted(self._results.get("answers", {}))),
             "answer": lambda key: _as_json(self._results.get("answers", {}).get(key)),
             "results": lambda key: _as_json(self._results.get(key)),
         }

@@ -1,41 +1,18 @@
 """What a chapter's cells show: ``from analysis.book import page``.
 
-This is the one door from the chapters to the results. Every function notes
-which part of them it took (:func:`analysis.book.inputs.note`), so that a
-chapter is executed again when, and only when, such a part changes.
+Each function takes what it needs from the results (:mod:`analysis.book.door`)
+and returns a piece of a page; nothing is computed here.
 """
 
 from __future__ import annotations
 
-from functools import cache
-
-from analysis.book import html, inputs
-from analysis.review.results import Results
-from analysis.review.serialise import read_results
-
-
-@cache
-def load() -> Results:
-    """Return the results, read once in a process.
-
-    Raises
-    ------
-    FileNotFoundError
-        If nothing was answered yet; the message names the command.
-    """
-    if not inputs.RESULTS.exists():
-        raise FileNotFoundError(
-            f"{inputs.RESULTS} does not exist yet; run `python -m analysis answer` first."
-        )
-    return read_results(inputs.RESULTS)
+from analysis.book import html
+from analysis.book.door import results
 
 
 def status() -> html.Piece:
     """Show the version of the data, and whether the searches are up to date."""
-    inputs.note("results:version")
-    inputs.note("results:status")
-    results = load()
-    entries = {"Version": results.version, **results.status}
+    entries = {"Version": results().version, **results().status}
     items = html.joined(
         html.fill("<dt>{key}</dt><dd>{value}</dd>", key=key, value=value)
         for key, value in entries.items()
