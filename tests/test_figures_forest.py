@@ -5,18 +5,18 @@ from __future__ import annotations
 import itertools
 from dataclasses import replace
 
-import factories
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
 from matplotlib.patches import Polygon, Rectangle
 
+import factories
 from analysis.figures import numbers
 from analysis.figures.axis import effect_axis
-from analysis.figures.columns import PITCH
 from analysis.figures.forest import forest
 from analysis.figures.marks import SQUARE, SQUARE_SMALLEST
+from analysis.figures.table import PITCH
 from analysis.figures.theme import BODY, SMALL
 
 SIZES = (1, 2, 6, 30, 80)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from analysis.figures.numbers import factor, is_proportion, number
@@ -73,7 +73,26 @@ def effect_axis(answers: Iterable[Answer]) -> Axis:
         codes = sorted(measure.code for measure in measures)
         raise ValueError(f"One axis can show one measure only, but {codes} were passed.")
     measure = measures.pop()
-    points, studies, pooled = _values(answers)
+    return axis_around(measure, *_values(answers))
+
+
+def axis_around(
+    measure: Measure,
+    points: Sequence[float],
+    studies: Sequence[float],
+    pooled: Sequence[float] = (),
+) -> Axis:
+    """Return the axis that shows given values, on the display scale.
+
+    Parameters
+    ----------
+    measure : Measure
+        Decides between ratio, proportion and difference.
+    points : sequence of float
+        Values that must be inside.
+    studies, pooled : sequence of float
+        Interval limits, inside as far as that does not flatten the rest.
+    """
     if is_proportion(measure):
         return _linear_axis(0.0, 1.0, (0, 0.2, 0.4, 0.6, 0.8, 1.0), measure)
     if measure.scale == "log":
@@ -101,8 +120,8 @@ def _values(answers: list[Answer]) -> tuple[list[float], list[float], list[float
     return known([*points]), known(studies), known([*intervals])
 
 
-def _ratio_axis(points: list[float], studies: list[float], pooled: list[float]) -> Axis:
-    def distance(values: list[float]) -> float:
+def _ratio_axis(points: Sequence[float], studies: Sequence[float], pooled: Sequence[float]) -> Axis:
+    def distance(values: Sequence[float]) -> float:
         return max((max(v, 1 / v) for v in values if v > 0), default=1.0)
 
     wanted = max(
@@ -121,11 +140,11 @@ def _ratio_label(tick: float) -> str:
 
 
 def _difference_axis(
-    points: list[float], studies: list[float], pooled: list[float], measure: Measure
+    points: Sequence[float], studies: Sequence[float], pooled: Sequence[float], measure: Measure
 ) -> Axis:
     null = measure.null or 0.0
 
-    def distance(values: list[float]) -> float:
+    def distance(values: Sequence[float]) -> float:
         return max((abs(v - null) for v in values), default=0.0)
 
     core = distance(points)

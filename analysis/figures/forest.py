@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from matplotlib.axes import Axes
 
 from analysis.figures import names, numbers, words
 from analysis.figures.axis import Axis, effect_axis
-from analysis.figures.columns import Group, Line, Table, cell_positions, table_of
-from analysis.figures.layout import LEADING, Sheet, wrap
-from analysis.figures.marks import SQUARE_HOLLOW, Marks, square_side
-from analysis.figures.theme import BODY, SMALL, TARGET_WIDTH, theme_named
-from analysis.review.results import Answer
+from analysis.figures.marks import SQUARE_HOLLOW, square_side
+from analysis.figures.plate import Plate, draw, sentence
+from analysis.figures.table import (
+    GROUP_GAP,
+    Column,
+    Group,
+    Line,
+    Mark,
+    Table,
+    effect_cells,
+    effect_group,
+    group,
+    wrap_labels,
+)
+from analysis.review.results import Answer, Pooled, Row
 
-MARGIN = 8.0
-#: Between the plot and the columns beside it, wide enough for half a tick label.
-PLOT_GAP = 16.0
-PLOT_NARROWEST, PLOT_WIDEST = 150.0, 230.0
-
-@dataclass(frozen=True)
-class _Plot:
-    """Where things are: shared by the drawing steps."""
-
-    answer: Answer
-    table: Table
-    axis: Axis
-    sheet: Sheet
-    marks: Marks
-    left: float
-    width: float
+#: Marks for rows that are shown but not pooled. No star: a star reads as
+#: significance. No letter: a letter reads as part of the study's name.
+SIGNS = ("†", "‡", "§", "¶")
 
 
 def forest(answer: Answer, *, axis: Axis | None = None, theme: str = "light") -> Axes:
@@ -57,269 +52,192 @@ def forest(answer: Answer, *, axis: Axis | None = None, theme: str = "light") ->
     analysis.figures.svg.save_svg : turn the figure into accessible SVG.
     """
     if not any(row.estimate is not None for row in answer.rows):
-        return _sentence_only(answer, theme)
-    axis = axis or effect_axis([answer])
-    table = table_of(answer)
-    columns = table.label_width + sum(g.width for g in (*table.left, *table.right))
-    free = TARGET_WIDTH - columns - 2 * MARGIN - 2 * PLOT_GAP
-    plot_width = min(max(free, PLOT_NARROWEST), PLOT_WIDEST)
-    width = columns + plot_width + 2 * MARGIN + 2 * PLOT_GAP
-    left = MARGIN + table.label_width + sum(g.width for g in table.left) + PLOT_GAP
-    heading = _heading(answer, plot_width)
-    banner = _banner(answer, width)
-    footer = _footer(answer, table, width)
-    favours = _favours(answer, left, plot_width, width)
-
-    head = LEADING * BODY * max(len(heading), *(len(g.title) + 1 for g in _groups(table)))
-    top = MARGIN + _banner_height(banner) + head + 6
-    bottom = top + sum(line.height for line in table.lines) + 6
-    favours_height = LEADING * SMALL * max(map(len, favours), default=0)
-    notes = bottom + 26 + favours_height
-    height = notes + LEADING * SMALL * len(footer) + MARGIN
-
-    sheet = Sheet(width, height, theme_named(theme))
-    ax = sheet.axes(left, top, plot_width, bottom - top)
-    marks = Marks(ax, axis, sheet.theme)
-    plot = _Plot(answer, table, axis, sheet, marks, left, plot_width)
-    _draw_banner(plot, banner)
-    _draw_axis(plot)
-    _draw_heads(plot, heading, top)
-    _draw_lines(plot, top)
-    _draw_favours(plot, favours, bottom + 26)
-    sheet.lines(MARGIN, notes + SMALL / 2, footer, size=SMALL, color=sheet.theme.muted)
-    return ax
+        return sentence(answer.reason, theme)
+    signs = _signs(answer)
+    uncontrolled = names.is_uncontrolled(answer)
+    plate = Plate(
+        table=_table(answer, signs),
+        axis=axis or effect_axis([answer]),
+        heading=_heading(answer),
+        null=answer.measure.null,
+        sides=(answer.favours_low, answer.favours_high),
+        reference=answer.pooled.estimate if answer.pooled is not None else None,
+        band=_band(answer),
+        banner=names.DESIGN_BANNER if uncontrolled else "",
+        banner_text=names.DESIGN_SENTENCE if uncontrolled else "",
+        footer=_footer(answer, signs),
+    )
+    return draw(plate, theme)
 
 
-def _groups(table: Table) -> tuple[Group, ...]:
-    return (*table.left, *table.right)
+def _signs(answer: Answer) -> dict[str, str]:
+    """Return reason -> sign; none when nothing is pooled (one sentence says it)."""
+    if answer.pooled is None:
+        return {}
+    reasons = dict.fromkeys(row.reason_not_pooled for row in answer.rows if not row.pooled)
+    return {
+        reason: SIGNS[i % len(SIGNS)] * (i // len(SIGNS) + 1) for i, reason in enumerate(reasons)
+    }
 
 
-def _sentence_only(answer: Answer, theme: str) -> Axes:
-    lines = wrap(answer.reason, TARGET_WIDTH - 2 * MARGIN)
-    sheet = Sheet(TARGET_WIDTH, 2 * MARGIN + LEADING * BODY * len(lines), theme_named(theme))
-    sheet.lines(MARGIN, MARGIN + LEADING * BODY / 2, lines)
-    ax = sheet.axes(MARGIN, MARGIN, TARGET_WIDTH - 2 * MARGIN, 1)
-    ax.set_xticks([])
-    ax.set_axis_off()
-    return ax
+def _table(answer: Answer, signs: dict[str, str]) -> Table:
+    lines, label_width = wrap_labels([*_study_lines(answer, signs), *_summary_lines(answer)])
+    return Table("Study", lines, label_width, _left(answer, lines), _right(answer, lines))
 
 
-def _heading(answer: Answer, width: float) -> list[str]:
+def _study_lines(answer: Answer, signs: dict[str, str]) -> list[Line]:
+    decimals = {
+        stem: numbers.decimals_needed(
+            getattr(row, f"{stem}_{arm}") for row in answer.rows for arm in ("treat", "control")
+        )
+        for stem in ("mean", "sd")
+    }
+    weights = [row.weight for row in answer.rows if row.pooled and row.weight]
+    heaviest = max(weights, default=1.0)
+    domains = names.judgements(answer)
+    lines = []
+    for label, row in zip(names.unique_labels(answer.rows), answer.rows, strict=True):
+        sign = "" if row.pooled else signs.get(row.reason_not_pooled, "")
+        cells = effect_cells(row.estimate, row.ci_low, row.ci_high, answer.measure)
+        if row.estimate is None:
+            cells["estimate"] = "not estimable"
+        cells["weight"] = numbers.number(row.weight, numbers.DECIMALS["weight"])
+        for arm in ("treat", "control"):
+            cells[f"events_{arm}"] = numbers.count(getattr(row, f"events_{arm}"))
+            cells[f"n_{arm}"] = numbers.count(getattr(row, f"n_{arm}"))
+            for stem in ("mean", "sd"):
+                value = getattr(row, f"{stem}_{arm}")
+                cells[f"{stem}_{arm}"] = numbers.number(value, decimals[stem])
+        for domain in domains:
+            cells[f"rob:{domain}"] = row.risk_of_bias.get(domain, "no information")
+        lines.append(Line(row.row_id, (f"{label}{sign}",), cells, _square(row, heaviest)))
+    return lines
+
+
+def _square(row: Row, heaviest: float) -> Mark | None:
+    if row.estimate is None:
+        return None
+    if row.pooled and row.weight:
+        side, filled = square_side(row.weight, heaviest), True
+    else:
+        side, filled = SQUARE_HOLLOW, False
+    return Mark("square", row.estimate, row.ci_low, row.ci_high, side, filled)
+
+
+def _summary_lines(answer: Answer) -> list[Line]:
+    """Return the pooled result, its prediction interval, and alternatives beside it."""
+    if answer.pooled is None:
+        return []
+    first = names.first_upper(names.model_name(answer.pooled))
+    lines = []
+    for i, (name, pooled) in enumerate(
+        [(first, answer.pooled), *names.same_rows_alternatives(answer)]
+    ):
+        cells = effect_cells(pooled.estimate, pooled.ci_low, pooled.ci_high, answer.measure)
+        if i == 0:
+            cells |= _totals(answer)
+        diamond = Mark("diamond", pooled.estimate, pooled.ci_low, pooled.ci_high)
+        label = (f"{name}, k = {pooled.k}",)
+        lines.append(Line(f"pooled-{i}", label, cells, diamond, "summary", bold=i == 0))
+        lines += _prediction_lines(answer, pooled, i)
+    return lines
+
+
+def _prediction_lines(answer: Answer, pooled: Pooled, i: int) -> list[Line]:
+    prediction = pooled.prediction
+    if prediction is None:
+        return []
+    cells = effect_cells(None, prediction.low, prediction.high, answer.measure)
+    label = (f"{numbers.level(pooled.level)} prediction interval",)
+    bar = Mark("bar", low=prediction.low, high=prediction.high)
+    return [Line(f"prediction-{i}", label, cells | {"estimate": ""}, bar, "summary")]
+
+
+def _totals(answer: Answer) -> dict[str, str]:
+    weights = [row.weight for row in answer.rows if row.pooled and row.weight is not None]
+    return {
+        "events_treat": numbers.count(answer.events_treat),
+        "events_control": numbers.count(answer.events_control),
+        "n_treat": numbers.count(answer.n_treat),
+        "n_control": numbers.count(answer.n_control),
+        "weight": numbers.number(sum(weights), numbers.DECIMALS["weight"]) if weights else "",
+    }
+
+
+def _left(answer: Answer, lines: tuple[Line, ...]) -> tuple[Group, ...]:
+    """Return the group data: what each arm contributed, as the rows give it."""
+    arms = [("treat", answer.intervention)]
+    if not names.is_uncontrolled(answer):
+        arms.append(("control", answer.comparator))
+    present = [
+        (stem, head)
+        for stem, head in (("events", "Events"), ("mean", "Mean"), ("sd", "SD"), ("n", "Total"))
+        if any(getattr(row, f"{stem}_{arm}") is not None for row in answer.rows for arm, _ in arms)
+    ]
+    return tuple(
+        group(_arm_title(title), [(f"{stem}_{arm}", head) for stem, head in present], lines)
+        for arm, title in arms
+        if present
+    )
+
+
+def _arm_title(text: str) -> str:
+    """Return the name of an arm without what follows its first comma.
+
+    A heading names the arm; the caption says the rest.
+    """
+    return names.first_upper(text.split(",")[0])
+
+
+def _right(answer: Answer, lines: tuple[Line, ...]) -> tuple[Group, ...]:
+    level = numbers.level(answer.pooled.level if answer.pooled is not None else 0.95)
+    groups = [effect_group(answer.measure, level, lines)]
+    if answer.pooled is not None and any(row.weight is not None for row in answer.rows):
+        groups.append(group("Weight", [("weight", "(%)")], lines))
+    domains = names.judgements(answer)
+    if domains:
+        columns = [
+            Column(f"rob:{domain}", names.short_domain(domain), 13.0, 2.0, "center")
+            for domain in domains
+        ]
+        first = Column(columns[0].key, columns[0].head, 13.0, GROUP_GAP, "center")
+        groups.append(Group(("Risk of bias",), (first, *columns[1:])))
+    return tuple(groups)
+
+
+def _heading(answer: Answer) -> str:
     """Return what the plot shows, in words: measure, model, interval."""
     name = answer.measure.name
     if answer.measure.unit and not numbers.is_proportion(answer.measure):
         name = f"{name} ({answer.measure.unit})"
-    if answer.pooled is None:
-        methods = {row.ci_method for row in answer.rows if row.ci_method}
-        method = names.CI_WORDS.get(next(iter(methods)), next(iter(methods))) if methods else ""
-        text = f"{name}, 95% CI" + (f" ({method})" if len(methods) == 1 else "")
-    else:
-        model, ci = names.model_name(answer.pooled), names.ci_name(answer.pooled)
-        text = f"{name}, {model}, {ci}"
-    return wrap(text, width, weight="bold")
-
-
-def _banner(answer: Answer, width: float) -> list[str]:
-    if not names.is_uncontrolled(answer):
-        return []
-    return wrap(names.DESIGN_SENTENCE, width - 2 * MARGIN - 16, size=SMALL)
-
-
-def _banner_height(sentences: list[str]) -> float:
-    return 30 + LEADING * SMALL * len(sentences) if sentences else 0.0
-
-
-def _draw_banner(plot: _Plot, sentences: list[str]) -> None:
-    if not sentences:
-        return
-    sheet = plot.sheet
-    height = _banner_height(sentences) - 10
-    warn = sheet.theme.warn
-    sheet.rectangle(MARGIN, MARGIN, sheet.width - 2 * MARGIN, height, edge=warn, line=1.4)
-    sheet.text(MARGIN + 8, MARGIN + 12, names.DESIGN_BANNER, weight="bold", color=warn)
-    sheet.lines(MARGIN + 8, MARGIN + 25, sentences, size=SMALL)
-
-
-def _draw_axis(plot: _Plot) -> None:
-    marks, answer = plot.marks, plot.answer
-    marks.frame()
-    _draw_band(plot)
-    marks.null_line(answer.measure.null)
     if answer.pooled is not None:
-        marks.reference_line(answer.pooled.estimate)
+        return f"{name}, {names.model_name(answer.pooled)}, {names.ci_name(answer.pooled)}"
+    methods = {names.CI_WORDS.get(r.ci_method, r.ci_method) for r in answer.rows if r.ci_method}
+    return f"{name}, 95% CI" + (f" ({methods.pop()})" if len(methods) == 1 else "")
 
 
-def _draw_band(plot: _Plot) -> None:
-    """Shade what is smaller than the smallest important difference."""
-    important, null = plot.answer.important_difference, plot.answer.measure.null
-    if important is None or null is None:
-        return
-    size = abs(important)
-    ends = (null - size, null + size)
-    if plot.axis.log:
-        ends = (min(size, 1 / size), max(size, 1 / size))
-    ends = (max(ends[0], plot.axis.low), min(ends[1], plot.axis.high))
-    color = plot.sheet.theme.band
-    band = plot.marks.ax.axvspan(*ends, facecolor=color, edgecolor="none", zorder=0.5)
-    band.set_gid("important-difference")
+def _band(answer: Answer) -> tuple[float, float] | None:
+    """Return from where to where a difference is smaller than the smallest that matters."""
+    size, null = answer.important_difference, answer.measure.null
+    if size is None or null is None:
+        return None
+    if answer.measure.scale == "log":
+        return min(size, 1 / size), max(size, 1 / size)
+    return null - abs(size), null + abs(size)
 
 
-def _draw_heads(plot: _Plot, heading: list[str], top: float) -> None:
-    sheet = plot.sheet
-    base = top - 6 - LEADING * BODY / 2
-    sheet.text(MARGIN, base, "Study", weight="bold")
-    middle = plot.left + plot.width / 2
-    y = base - LEADING * BODY * (len(heading) - 1)
-    sheet.lines(middle, y, heading, weight="bold", align="center")
-    for groups, x in _sides(plot):
-        places = cell_positions(groups, x)
-        for group in groups:
-            start = places[group.columns[0].key][0]
-            end = places[group.columns[-1].key][0] + group.columns[-1].width
-            y = base - LEADING * BODY * len(group.title)
-            sheet.lines((start + end) / 2, y, list(group.title), weight="bold", align="center")
-            for column in group.columns:
-                left, _ = places[column.key]
-                if column.key == "high":
-                    sheet.text((start + end) / 2, base, column.head, weight="bold", align="center")
-                else:
-                    sheet.text(
-                        *_anchor(left, column.width, column.align, base),
-                        column.head,
-                        weight="bold" if column.align == "right" else "normal",
-                        align=column.align,
-                        size=BODY if column.align == "right" else SMALL,
-                    )
-    sheet.rule(MARGIN, sheet.width - MARGIN, top - 3)
-
-
-def _sides(plot: _Plot) -> list[tuple[tuple[Group, ...], float]]:
-    return [
-        (plot.table.left, MARGIN + plot.table.label_width),
-        (plot.table.right, plot.left + plot.width + PLOT_GAP - 14),
-    ]
-
-
-def _anchor(left: float, width: float, align: str, y: float) -> tuple[float, float]:
-    return left + {"left": 0.0, "center": width / 2, "right": width}[align], y
-
-
-def _draw_lines(plot: _Plot, top: float) -> None:
-    sheet, y = plot.sheet, top
-    weights = [row.weight for row in plot.answer.rows if row.pooled and row.weight]
-    heaviest = max(weights, default=1.0)
-    ruled = False
-    for i, line in enumerate(plot.table.lines):
-        if line.kind != "study" and not ruled:
-            sheet.rule(MARGIN, sheet.width - MARGIN, y)
-            ruled = True
-        elif line.kind == "study" and i % 2:
-            _zebra(plot, y, line.height)
-        middle = y + line.height / 2
-        _draw_text(plot, line, middle)
-        _draw_marks(plot.marks, line, middle, heaviest)
-        y += line.height
-
-
-def _draw_marks(marks: Marks, line: Line, y: float, heaviest: float) -> None:
-    row, pooled, prediction, gid = line.row, line.pooled, line.prediction, _gid(line)
-    if row is not None and row.estimate is not None:
-        if row.ci_low is not None and row.ci_high is not None:
-            marks.interval(row.ci_low, row.ci_high, y, gid)
-        weighted = row.pooled and bool(row.weight)
-        side = square_side(row.weight, heaviest) if weighted and row.weight else SQUARE_HOLLOW
-        marks.square(row.estimate, y, side, gid, filled=weighted)
-    if pooled is not None:
-        marks.diamond(pooled.estimate, pooled.ci_low, pooled.ci_high, y, gid)
-    if prediction is not None:
-        marks.bar(prediction.low, prediction.high, y, gid)
-
-
-def _zebra(plot: _Plot, y: float, height: float) -> None:
-    sheet = plot.sheet
-    sheet.rectangle(
-        MARGIN, y, sheet.width - 2 * MARGIN, height, fill=sheet.theme.zebra, below=True
-    )
-
-
-def _draw_text(plot: _Plot, line: Line, y: float) -> None:
-    sheet, gid = plot.sheet, _gid(line)
-    first = y - LEADING * BODY * (len(line.label) - 1) / 2
-    sheet.lines(MARGIN, first, list(line.label), weight=line.weight, gid=gid)
-    for groups, x in _sides(plot):
-        for key, (left, column) in cell_positions(groups, x).items():
-            if key.startswith("rob:"):
-                _draw_judgement(plot, line, key, left + column.width / 2, y)
-                continue
-            words_ = line.cells.get(key, "")
-            right = left + column.width
-            if key == "estimate" and line.row is not None and not line.cells.get("low"):
-                sheet.text(left, y, words_, gid=gid, color=sheet.theme.muted)
-            else:
-                sheet.text(right, y, words_, weight=line.weight, align="right", gid=gid)
-
-
-def _gid(line: Line) -> str:
-    return f"row:{line.id}"
-
-
-def _draw_judgement(plot: _Plot, line: Line, key: str, x: float, y: float) -> None:
-    if line.row is None:
-        return
-    judgement = line.row.risk_of_bias.get(key.removeprefix("rob:"), "no information")
-    draw_judgement(plot.sheet, judgement, x, y, gid=_gid(line))
-
-
-def draw_judgement(sheet: Sheet, judgement: str, x: float, y: float, gid: str | None) -> None:
-    """Draw a risk-of-bias judgement as a circle with its symbol."""
-    theme = sheet.theme
-    sheet.circle(x, y, 6.2, fill=theme.risk_of_bias(judgement), edge=theme.ink, gid=gid)
-    symbol = names.RISK_OF_BIAS_WORDS[judgement][0]
-    sheet.text(x, y, symbol, weight="bold", align="center", color=theme.rob_ink, gid=gid)
-
-
-def _favours(answer: Answer, left: float, plot_width: float, width: float) -> list[list[str]]:
-    """Return the wrapped words for both sides of the null, or nothing without a null."""
-    if answer.measure.null is None or not (answer.favours_low and answer.favours_high):
-        return []
-    middle = left + plot_width / 2
-    rooms = (middle - MARGIN - 6, width - MARGIN - middle - 6)
-    limit = plot_width / 2 + 60
-    return [
-        wrap(f"← {answer.favours_low}", min(rooms[0], limit), size=SMALL),
-        wrap(f"{answer.favours_high} →", min(rooms[1], limit), size=SMALL),
-    ]
-
-
-def _draw_favours(plot: _Plot, favours: list[list[str]], y: float) -> None:
-    null = plot.answer.measure.null
-    if not favours or null is None:
-        return
-    x = plot.left + plot.width * plot.axis.position(null)
-    plot.sheet.lines(x - 6, y, favours[0], size=SMALL, align="right", gid="favours-low")
-    plot.sheet.lines(x + 6, y, favours[1], size=SMALL, gid="favours-high")
-
-
-def _footer(answer: Answer, table: Table, width: float) -> list[str]:
-    """Return every sentence under the plot, wrapped."""
-    sentences: list[str] = []
+def _footer(answer: Answer, signs: dict[str, str]) -> tuple[str, ...]:
     if answer.pooled is None:
-        sentences.append(names.first_upper(answer.reason))
+        sentences = [names.first_upper(answer.reason)]
     else:
-        sentences += words.heterogeneity(answer.pooled)
-        sentences.append(words.withheld_prediction(answer))
-    sentences += table.notes
-    if answer.important_difference is not None and answer.measure.null is not None:
+        sentences = [*words.heterogeneity(answer), words.about_prediction(answer)]
+    sentences += [f"{sign} Not pooled: {reason}" for reason, sign in signs.items()]
+    if _band(answer) is not None:
         value = numbers.effect(answer.important_difference, answer.measure)
+        unit = numbers.unit_of(answer.measure)
         sentences.append(
-            f"Shaded: smaller than the smallest important difference "
-            f"({value}{numbers.unit_of(answer.measure)})."
+            f"Shaded: smaller than the smallest important difference ({value}{unit})."
         )
     if names.judgements(answer):
-        sentences += words.risk_of_bias_legend(answer)
-    return [
-        line
-        for sentence in sentences
-        if sentence
-        for line in wrap(sentence, width - 2 * MARGIN, size=SMALL)
-    ]
+        sentences += words.risk_of_bias_legend(names.judgements(answer))
+    return tuple(sentences)

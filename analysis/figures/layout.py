@@ -69,6 +69,18 @@ def wrap(text: str, width: float, size: float = BODY, weight: str = "normal") ->
     return [*lines, line] if line or not lines else lines
 
 
+def balanced(text: str, width: float, size: float = BODY, weight: str = "normal") -> list[str]:
+    """Break text as :func:`wrap` does, with lines of about the same length."""
+    lines = wrap(text, width, size, weight)
+    while width > 1:
+        width *= 0.95
+        tighter = wrap(text, width, size, weight)
+        if len(tighter) > len(lines) or any(text_width(t, size, weight) > width for t in tighter):
+            return lines
+        lines = tighter
+    return lines
+
+
 def shorten(text: str, width: float, size: float = BODY) -> str:
     """Return ``text`` cut at a word to fit ``width`` points, with an ellipsis."""
     if text_width(text, size) <= width:

@@ -138,6 +138,18 @@ class Marks:
                 )
         self.arrows(low, high, y, self.theme.pooled, gid)
 
+    def missing(self, y: float, gid: str | None) -> None:
+        """Draw a dotted line across the plot: here is no estimate."""
+        self.ax.plot(
+            (self.axis.low, self.axis.high),
+            (y, y),
+            color=self.theme.rule,
+            linewidth=0.8,
+            linestyle=(0, (1, 3)),
+            zorder=1,
+            gid=gid,
+        )
+
     def arrows(self, low: float, high: float, y: float, color: str, gid: str | None) -> None:
         """End what passes the axis in a filled arrow whose tip is at the limit."""
         for passes, limit, marker in (

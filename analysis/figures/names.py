@@ -42,6 +42,7 @@ PREDICTION_WORDS = {
     "k-2": "t distribution with k − 2 degrees of freedom",
     "k-1": "t distribution with k − 1 degrees of freedom",
     "z": "normal distribution",
+    "predictive": "posterior predictive distribution",
 }
 ORDER_WORDS = {
     "year": "year of publication",
@@ -112,6 +113,11 @@ def unique_labels(rows: tuple[Row, ...]) -> list[str]:
 def _letter(position: int) -> str:
     first, last = divmod(position - 1, 26)
     return (chr(96 + first) if first else "") + chr(97 + last)
+
+
+def short_domain(domain: str) -> str:
+    """Return the head of a risk-of-bias column."""
+    return "All" if domain == "overall" else domain
 
 
 def prediction_name(rule: str) -> str:

@@ -6,13 +6,21 @@ same numbers, through the same formatting, as one who can.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from analysis.figures import names, numbers
 from analysis.figures.marks import rescaled
-from analysis.review.results import Answer, Pooled, Row
+from analysis.review.results import Answer, Row
 
-def heterogeneity(pooled: Pooled) -> list[str]:
-    """Return the heterogeneity line and the test line under a forest plot."""
-    parts = []
+
+def heterogeneity(answer: Answer) -> list[str]:
+    """Return the heterogeneity line and the test line under a forest plot.
+
+    A measure without a null value has nothing that could be tested.
+    """
+    pooled, parts = answer.pooled, []
+    if pooled is None:
+        return []
     if pooled.tau2 is not None:
         ci = ""
         if pooled.tau2_ci is not None:
@@ -30,27 +38,28 @@ def heterogeneity(pooled: Pooled) -> list[str]:
             f"P {numbers.p_value(pooled.q_pvalue)}"
         )
     lines = [f"Heterogeneity: {'; '.join(parts)}"] if parts else []
-    if pooled.pvalue is not None:
+    if pooled.pvalue is not None and answer.measure.null is not None:
         lines.append(f"Test for overall effect: P {numbers.p_value(pooled.pvalue)}")
     return lines
 
 
-def withheld_prediction(answer: Answer) -> str:
-    """Return why no prediction interval is shown, empty when one is."""
-    if answer.pooled is None or answer.pooled.prediction is not None:
+def about_prediction(answer: Answer) -> str:
+    """Return why no prediction interval is shown, or the warning that goes with it."""
+    if answer.pooled is None:
         return ""
-    for item, reason in answer.policy.withheld.items():
-        if "prediction" in item:
-            return f"No prediction interval: {reason}"
-    return ""
+    if answer.pooled.prediction is None:
+        reason = answer.policy.withheld.get("prediction_interval", "")
+        return f"No prediction interval: {reason.rstrip('.')}." if reason else ""
+    caution = answer.policy.caution.get("prediction_interval", "")
+    return f"Prediction interval {caution.rstrip('.')}." if caution else ""
 
 
-def risk_of_bias_legend(answer: Answer) -> list[str]:
+def risk_of_bias_legend(domains: Sequence[str]) -> list[str]:
     """Return what the symbols and the domains of the risk-of-bias columns mean."""
     symbols = ", ".join(f"{symbol} {name}" for symbol, name in names.RISK_OF_BIAS_WORDS.values())
     domains = "; ".join(
-        f"{'All' if domain == 'overall' else domain} {names.DOMAIN_WORDS[domain]}"
-        for domain in names.judgements(answer)
+        f"{names.short_domain(domain)}: {names.DOMAIN_WORDS[domain]}"
+        for domain in domains
         if domain in names.DOMAIN_WORDS
     )
     return [f"Risk of bias: {symbols}.", f"{domains}."]
@@ -181,6 +190,7 @@ def caption(answer: Answer, *, version: str, last_search: str) -> str:
         if pooled.prediction is not None:
             rule = names.prediction_name(pooled.prediction.rule)
             parts.append(f"Prediction interval from the {rule}.")
+        parts.append(about_prediction(answer))
         parts.append(f"k = {pooled.k}, N = {numbers.count(names.people(answer))}.")
         parts.append(
             "The area of a square is proportional to the weight of the study in the drawn model"
@@ -201,7 +211,7 @@ def caption(answer: Answer, *, version: str, last_search: str) -> str:
     if answer.order in names.ORDER_WORDS:
         parts.append(f"Rows in order of {names.ORDER_WORDS[answer.order]}.")
     parts.append(f"Data version {version}; last search {last_search}.")
-    return " ".join(parts)
+    return " ".join(part for part in parts if part)
 
 
 HOW_TO_READ = {

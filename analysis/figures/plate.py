@@ -1,0 +1,285 @@
+"""Draws a table of effects around an axis: the body of every plot of effects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from matplotlib.axes import Axes
+
+from analysis.figures import names
+from analysis.figures.axis import Axis
+from analysis.figures.layout import LEADING, Sheet, balanced, wrap
+from analysis.figures.marks import Marks
+from analysis.figures.table import GROUP_GAP, PITCH, Column, Group, Line, Mark, Table, cell_positions
+from analysis.figures.theme import BODY, SMALL, TARGET_WIDTH, theme_named
+
+MARGIN = 8.0
+#: Between the plot and the columns beside it, wide enough for half a tick label.
+PLOT_GAP = 16.0
+PLOT_NARROWEST, PLOT_WIDEST = 150.0, 230.0
+#: Room for the ticks and their labels.
+TICKS = 26.0
+
+
+@dataclass(frozen=True)
+class Plate:
+    """A plot of effects, complete but for its ink.
+
+    Attributes
+    ----------
+    table : Table
+        Lines and columns.
+    axis : Axis
+        Limits and ticks.
+    heading : str
+        Bold words over the plot.
+    null : float or None
+        Line of no effect, on the display scale.
+    sides : tuple of str
+        Words under the axis, left and right of the null.
+    reference : float or None
+        Where a thin dotted line goes (the pooled estimate).
+    band : tuple of float or None
+        Shaded from, to (the smallest important difference).
+    banner, banner_text : str
+        A framed warning above everything, and the sentence in it.
+    footer : tuple of str
+        Sentences below.
+    """
+
+    table: Table
+    axis: Axis
+    heading: str
+    null: float | None
+    sides: tuple[str, str]
+    reference: float | None = None
+    band: tuple[float, float] | None = None
+    banner: str = ""
+    banner_text: str = ""
+    footer: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Places:
+    """Where things are on the sheet, in points."""
+
+    sheet: Sheet
+    marks: Marks
+    left: float
+    width: float
+
+
+def draw(plate: Plate, theme: str) -> Axes:
+    """Draw a plate and return the axes of its plot.
+
+    Raises
+    ------
+    ValueError
+        If there is no such theme.
+    """
+    table = plate.table
+    beside = sum(group.width for group in (*table.left, *table.right))
+    fixed = table.label_width + beside + 2 * MARGIN + 2 * PLOT_GAP - GROUP_GAP
+    plot_width = min(max(TARGET_WIDTH - fixed, PLOT_NARROWEST), PLOT_WIDEST)
+    width = fixed + plot_width
+    left = MARGIN + table.label_width + sum(g.width for g in table.left) + PLOT_GAP
+    room = width - 2 * MARGIN
+
+    heading = balanced(plate.heading, plot_width, weight="bold")
+    warning = wrap(plate.banner_text, room - 16, size=SMALL) if plate.banner else []
+    footer = [line for text in plate.footer if text for line in wrap(text, room, size=SMALL)]
+    sides = _sides(plate, left, plot_width, width)
+
+    tallest = max(len(heading), *(len(g.title) + 1 for g in (*table.left, *table.right)))
+    top = MARGIN + _banner_height(warning) + LEADING * BODY * tallest + 6
+    bottom = top + sum(line.height for line in table.lines) + PITCH * _headings(table) + 6
+    below = bottom + TICKS
+    notes = below + LEADING * SMALL * max(map(len, sides))
+    sheet = Sheet(width, notes + LEADING * SMALL * len(footer) + MARGIN, theme_named(theme))
+    ax = sheet.axes(left, top, plot_width, bottom - top)
+    places = _Places(sheet, Marks(ax, plate.axis, sheet.theme), left, plot_width)
+
+    _draw_banner(sheet, plate.banner, warning)
+    _draw_axis(plate, places)
+    _draw_heads(plate, places, heading, top)
+    _draw_lines(plate, places, top)
+    _draw_sides(plate, places, sides, below)
+    sheet.lines(MARGIN, notes + SMALL / 2, footer, size=SMALL, color=sheet.theme.muted)
+    return ax
+
+
+def sentence(text: str, theme: str) -> Axes:
+    """Return a sheet that holds a sentence, with invisible axes: nothing to plot."""
+    lines = wrap(text, TARGET_WIDTH - 2 * MARGIN)
+    sheet = Sheet(TARGET_WIDTH, 2 * MARGIN + LEADING * BODY * len(lines), theme_named(theme))
+    sheet.lines(MARGIN, MARGIN + LEADING * BODY / 2, lines)
+    ax = sheet.axes(MARGIN, MARGIN, TARGET_WIDTH - 2 * MARGIN, 1)
+    ax.set_xticks([])
+    ax.set_axis_off()
+    return ax
+
+
+def _headings(table: Table) -> int:
+    return sum(_starts(table, i) for i in range(len(table.lines)))
+
+
+def _starts(table: Table, i: int) -> bool:
+    """Return whether line ``i`` is the first under its heading."""
+    heading = table.lines[i].heading
+    return bool(heading) and (i == 0 or table.lines[i - 1].heading != heading)
+
+
+def _banner_height(warning: list[str]) -> float:
+    return 30 + LEADING * SMALL * len(warning) if warning else 0.0
+
+
+def _draw_banner(sheet: Sheet, title: str, warning: list[str]) -> None:
+    if not warning:
+        return
+    height, color = _banner_height(warning) - 10, sheet.theme.warn
+    sheet.rectangle(MARGIN, MARGIN, sheet.width - 2 * MARGIN, height, edge=color, line=1.4)
+    sheet.text(MARGIN + 8, MARGIN + 12, title, weight="bold", color=color)
+    sheet.lines(MARGIN + 8, MARGIN + 25, warning, size=SMALL)
+
+
+def _draw_axis(plate: Plate, places: _Places) -> None:
+    marks = places.marks
+    marks.frame()
+    if plate.band is not None:
+        low, high = plate.band
+        ends = (max(low, plate.axis.low), min(high, plate.axis.high))
+        color = places.sheet.theme.band
+        band = marks.ax.axvspan(*ends, facecolor=color, edgecolor="none", zorder=0.5)
+        band.set_gid("important-difference")
+    marks.null_line(plate.null)
+    if plate.reference is not None:
+        marks.reference_line(plate.reference)
+
+
+def _draw_heads(plate: Plate, places: _Places, heading: list[str], top: float) -> None:
+    sheet = places.sheet
+    base = top - 6 - LEADING * BODY / 2
+    sheet.text(MARGIN, base, plate.table.head, weight="bold")
+    middle = places.left + places.width / 2
+    first = base - LEADING * BODY * (len(heading) - 1)
+    sheet.lines(middle, first, heading, weight="bold", align="center")
+    for groups, x in _both(plate, places):
+        positions = cell_positions(groups, x)
+        for group in groups:
+            _draw_group_head(sheet, group, positions, base)
+    sheet.rule(MARGIN, sheet.width - MARGIN, top - 3)
+
+
+def _draw_group_head(
+    sheet: Sheet, group: Group, positions: dict[str, tuple[float, Column]], base: float
+) -> None:
+    """Centre the title over its columns; the interval's own head is centred too."""
+    start = positions[group.columns[0].key][0]
+    end = positions[group.columns[-1].key][0] + group.columns[-1].width
+    middle = (start + end) / 2
+    first = base - LEADING * BODY * len(group.title)
+    sheet.lines(middle, first, list(group.title), weight="bold", align="center")
+    for column in group.columns:
+        left = positions[column.key][0]
+        if column.key == "high":
+            sheet.text(middle, base, column.head, weight="bold", align="center")
+            continue
+        small = column.align == "center"
+        sheet.text(
+            left + {"left": 0.0, "center": column.width / 2, "right": column.width}[column.align],
+            base,
+            column.head,
+            align=column.align,
+            weight="normal" if small else "bold",
+            size=SMALL if small else BODY,
+        )
+
+
+def _both(plate: Plate, places: _Places) -> list[tuple[tuple[Group, ...], float]]:
+    """Return the groups of both sides with the x from which each is laid out."""
+    right = places.left + places.width + PLOT_GAP - GROUP_GAP
+    return [(plate.table.left, MARGIN + plate.table.label_width), (plate.table.right, right)]
+
+
+def _draw_lines(plate: Plate, places: _Places, y: float) -> None:
+    sheet, table = places.sheet, plate.table
+    for i, line in enumerate(table.lines):
+        if line.part == "summary" and i and table.lines[i - 1].part == "study":
+            sheet.rule(MARGIN, sheet.width - MARGIN, y)
+        if _starts(table, i):
+            sheet.text(MARGIN, y + PITCH / 2, line.heading, weight="bold")
+            y += PITCH
+        if line.part == "study" and i % 2:
+            room, fill = sheet.width - 2 * MARGIN, sheet.theme.zebra
+            sheet.rectangle(MARGIN, y, room, line.height, fill=fill, below=True)
+        middle = y + line.height / 2
+        _draw_text(plate, places, line, middle)
+        if line.mark is not None:
+            _draw_mark(places, line.mark, middle, f"row:{line.id}")
+        y += line.height
+
+
+def _draw_text(plate: Plate, places: _Places, line: Line, y: float) -> None:
+    sheet, gid = places.sheet, f"row:{line.id}"
+    first = y - LEADING * BODY * (len(line.label) - 1) / 2
+    sheet.lines(MARGIN, first, list(line.label), weight=line.weight, gid=gid)
+    for groups, x in _both(plate, places):
+        for key, (left, column) in cell_positions(groups, x).items():
+            cell, right = line.cells.get(key, ""), left + column.width
+            if not cell:
+                continue
+            if key.startswith("rob:"):
+                draw_judgement(sheet, cell, left + column.width / 2, y, gid)
+            elif column.align == "left":
+                parts = cell.split("\n")
+                first = y - LEADING * BODY * (len(parts) - 1) / 2
+                sheet.lines(left, first, parts, gid=gid)
+            elif key == "estimate" and not line.cells.get("low") and line.part == "study":
+                sheet.text(left, y, cell, gid=gid, color=sheet.theme.muted)
+            else:
+                sheet.text(right, y, cell, weight=line.weight, align="right", gid=gid)
+
+
+def draw_judgement(sheet: Sheet, judgement: str, x: float, y: float, gid: str | None) -> None:
+    """Draw a risk-of-bias judgement as a circle with its symbol."""
+    theme = sheet.theme
+    sheet.circle(x, y, 6.0, fill=theme.risk_of_bias(judgement), edge=theme.ink, gid=gid)
+    symbol = names.RISK_OF_BIAS_WORDS[judgement][0]
+    sheet.text(x, y, symbol, weight="bold", align="center", color=theme.rob_ink, gid=gid)
+
+
+def _draw_mark(places: _Places, mark: Mark, y: float, gid: str) -> None:
+    marks, low, high = places.marks, mark.low, mark.high
+    if mark.kind == "missing":
+        marks.missing(y, gid)
+    elif mark.kind == "square":
+        if low is not None and high is not None:
+            marks.interval(low, high, y, gid)
+        marks.square(mark.estimate, y, mark.side, gid, filled=mark.filled)
+    elif low is not None and high is not None:
+        if mark.kind == "diamond":
+            marks.diamond(mark.estimate, low, high, y, gid)
+        else:
+            marks.bar(low, high, y, gid)
+
+
+def _sides(plate: Plate, left: float, plot: float, width: float) -> tuple[list[str], list[str]]:
+    """Return the wrapped words for both sides of the null; none without a null."""
+    if plate.null is None or not all(plate.sides):
+        return [], []
+    x = left + plot * plate.axis.position(plate.null)
+    limit = plot / 2 + 60
+    return (
+        wrap(f"← {plate.sides[0]}", min(x - MARGIN - 6, limit), size=SMALL),
+        wrap(f"{plate.sides[1]} →", min(width - MARGIN - x - 6, limit), size=SMALL),
+    )
+
+
+def _draw_sides(
+    plate: Plate, places: _Places, sides: tuple[list[str], list[str]], y: float
+) -> None:
+    if plate.null is None:
+        return
+    x = places.left + places.width * plate.axis.position(plate.null)
+    places.sheet.lines(x - 6, y, sides[0], size=SMALL, align="right", gid="favours-low")
+    places.sheet.lines(x + 6, y, sides[1], size=SMALL, gid="favours-high")
