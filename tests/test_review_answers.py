@@ -6,15 +6,18 @@ import math
 from collections.abc import Sequence
 
 import pytest
-from review_tables import counts, published_rows, question_table, study
 
 from analysis.review import answer, answer_questions
 from analysis.review.questions import Question, QuestionError, load_questions, parse_questions
 from analysis.review.results import Answer
 from analysis.review.selection import SharedPeopleError
+from review_tables import counts, published_rows, question_table, study
 
-THREE = [counts("ames2001", 12, 20, 6, 20, year=2001), counts("bohr2002", 15, 30, 9, 30, year=2002),
-         counts("cole2003", 8, 15, 4, 16, year=2003)]
+THREE = [
+    counts("ames2001", 12, 20, 6, 20, year=2001),
+    counts("bohr2002", 15, 30, 9, 30, year=2002),
+    counts("cole2003", 8, 15, 4, 16, year=2003),
+]
 
 
 def ask(rows: Sequence[dict[str, str]], **changes: object) -> Answer:
@@ -38,6 +41,7 @@ def real() -> dict[str, Answer]:
 
 
 # --- how many studies -----------------------------------------------------------------------
+
 
 def test_no_study_gives_a_sentence_and_no_number():
     got = ask([], select={"outcome": "relief"})
@@ -82,17 +86,21 @@ def test_leave_one_out_appears_with_the_fifth_study():
 
 # --- arithmetic checked by hand ---------------------------------------------------------------
 
+
 def test_the_common_effect_is_the_inverse_variance_mean():
     got = ask(THREE, method="EE", ci="z")
     logs = [math.log(2), math.log(15 / 9), math.log((8 / 15) / (4 / 16))]
-    weights = [1 / (1 / a - 1 / n + 1 / c - 1 / m)
-               for a, n, c, m in ((12, 20, 6, 20), (15, 30, 9, 30), (8, 15, 4, 16))]
+    weights = [
+        1 / (1 / a - 1 / n + 1 / c - 1 / m)
+        for a, n, c, m in ((12, 20, 6, 20), (15, 30, 9, 30), (8, 15, 4, 16))
+    ]
     mean = sum(w * y for w, y in zip(weights, logs, strict=True)) / sum(weights)
     assert got.pooled.estimate == pytest.approx(math.exp(mean), rel=1e-12)
     assert got.pooled.se == pytest.approx(sum(weights) ** -0.5, rel=1e-12)
     assert sum(got.pooled.weights.values()) == pytest.approx(100)
     assert [row.weight for row in got.rows] == pytest.approx(
-        [100 * w / sum(weights) for w in weights])
+        [100 * w / sum(weights) for w in weights]
+    )
 
 
 def test_totals_count_only_what_is_pooled():
@@ -119,16 +127,32 @@ def test_more_harm_has_a_number_needed_to_harm():
 
 
 def test_a_printed_difference_keeps_its_printed_interval():
-    row = study("ames2001", estimate=-1.13, estimate_measure="MD", ci_low=-2.02, ci_high=-0.24,
-                n_treat=32, n_control=31, better="lower")
+    row = study(
+        "ames2001",
+        estimate=-1.13,
+        estimate_measure="MD",
+        ci_low=-2.02,
+        ci_high=-0.24,
+        n_treat=32,
+        n_control=31,
+        better="lower",
+    )
     (got,) = ask([row], measure="MD", better="lower").rows
     assert (got.estimate, got.ci_low, got.ci_high) == (-1.13, -2.02, -0.24)
     assert got.vi == pytest.approx(((2.02 - 0.24) / (2 * 1.959963984540054)) ** 2)
 
 
 def test_a_standardised_difference_changes_sign_with_the_scale():
-    row = study("ames2001", mean_treat=5, sd_treat=2, n_treat=20, mean_control=7, sd_control=2,
-                n_control=20, better="higher")
+    row = study(
+        "ames2001",
+        mean_treat=5,
+        sd_treat=2,
+        n_treat=20,
+        mean_control=7,
+        sd_control=2,
+        n_control=20,
+        better="higher",
+    )
     (as_coded,) = ask([row], measure="SMD", better="higher").rows
     (turned,) = ask([row], measure="SMD", better="lower").rows
     assert turned.estimate == -as_coded.estimate > 0
@@ -142,6 +166,7 @@ def test_a_ratio_of_the_other_direction_is_not_pooled():
 
 
 # --- people are counted once ------------------------------------------------------------------
+
 
 def test_the_same_people_twice_are_refused_by_row():
     again = counts("ames2001", 10, 20, 7, 20, timepoint="day 7")
@@ -160,10 +185,13 @@ def test_people_shared_through_a_joint_report_are_refused():
 
 
 def test_rows_of_the_same_people_may_be_drawn_when_nothing_is_pooled():
-    again = counts("ames2001", 10, 20, 7, 20, timepoint="day 7", hours_after_end=168,
-                   year=2001)
-    got = ask([again, THREE[0] | {"hours_after_end": "24"}], model="none", order="time",
-              why_not_pooled="The same people.")
+    again = counts("ames2001", 10, 20, 7, 20, timepoint="day 7", hours_after_end=168, year=2001)
+    got = ask(
+        [again, THREE[0] | {"hours_after_end": "24"}],
+        model="none",
+        order="time",
+        why_not_pooled="The same people.",
+    )
     assert (got.k, got.n_treat, got.events_treat, got.reason) == (1, 20, None, "The same people.")
     assert [row.timepoint for row in got.rows] == ["day 1", "day 7"]
     assert [row.label[-5:] for row in got.rows] == ["day 1", "day 7"]
@@ -189,13 +217,20 @@ def test_a_replacing_row_takes_the_place_of_the_same_people():
 
 # --- rows that do not count -------------------------------------------------------------------
 
-@pytest.mark.parametrize(("status", "words"), [
-    ("retracted", "The publication was retracted (2026-12-01): Data could not be produced."),
-    ("superseded", "These numbers were replaced by a later row (2026-12-01)"),
-])
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        ("retracted", "The publication was retracted (2026-12-01): Data could not be produced."),
+        ("superseded", "These numbers were replaced by a later row (2026-12-01)"),
+    ],
+)
 def test_a_row_that_left_is_drawn_with_its_reason(status, words):
-    gone = THREE[0] | {"status": status, "status_on": "2026-12-01",
-                       "status_reason": "Data could not be produced"}
+    gone = THREE[0] | {
+        "status": status,
+        "status_on": "2026-12-01",
+        "status_reason": "Data could not be produced",
+    }
     got = ask([gone, *THREE[1:]])
     assert got.k == 2
     (row,) = [row for row in got.rows if not row.pooled]
@@ -213,12 +248,18 @@ def test_a_trial_without_any_event_is_named_and_not_pooled():
     assert "Nobody in either group" in row.reason_not_pooled
 
 
-@pytest.mark.parametrize(("cells", "words"), [
-    ({"estimate": -0.58, "estimate_measure": "D"}, "without a standard error or an interval"),
-    ({"p_value": 0.03}, "Only a test was printed"),
-    ({"mean_change_treat": -21, "mean_change_control": -17.7}, "means without standard deviations"),
-    ({"mean_change_treat": -38.7}, "No value of a control group was seen"),
-])
+@pytest.mark.parametrize(
+    ("cells", "words"),
+    [
+        ({"estimate": -0.58, "estimate_measure": "D"}, "without a standard error or an interval"),
+        ({"p_value": 0.03}, "Only a test was printed"),
+        (
+            {"mean_change_treat": -21, "mean_change_control": -17.7},
+            "means without standard deviations",
+        ),
+        ({"mean_change_treat": -38.7}, "No value of a control group was seen"),
+    ],
+)
 def test_a_row_without_a_usable_number_says_what_is_missing(cells, words):
     got = ask([study("ames2001", n_treat=4, n_control=6, **cells)], measure="SMD", better="higher")
     assert (got.k, got.pooled) == (0, None)
@@ -227,13 +268,24 @@ def test_a_row_without_a_usable_number_says_what_is_missing(cells, words):
 
 def test_a_screened_study_without_numbers_keeps_its_place_with_its_reason():
     screened = dict.fromkeys(("doi", "pmid", "registry_id", "url", "note"), "") | {
-        "record_id": "sun2023", "study_id": "sun2023", "authors": "Sun; Li", "year": "2023",
-        "title": "t", "condition": "fibromyalgia", "usable_number": "no",
-        "no_number_reason": "Scores were not printed.", "result_in_words": "Lower (P < 0.05)."}
+        "record_id": "sun2023",
+        "study_id": "sun2023",
+        "authors": "Sun; Li",
+        "year": "2023",
+        "title": "t",
+        "condition": "fibromyalgia",
+        "usable_number": "no",
+        "no_number_reason": "Scores were not printed.",
+        "result_in_words": "Lower (P < 0.05).",
+    }
     got = ask(THREE, screening=[screened], without_numbers={"usable_number": "no"})
     row = next(row for row in got.rows if row.study_id == "sun2023")
     assert (row.label, row.estimate, row.reason_not_pooled, row.note) == (
-        "Sun 2023", None, "Scores were not printed.", "Lower (P < 0.05).")
+        "Sun 2023",
+        None,
+        "Scores were not printed.",
+        "Lower (P < 0.05).",
+    )
     assert got.k == 3
 
 
@@ -255,6 +307,7 @@ def test_a_selection_by_an_unknown_column_lists_the_columns():
 
 
 # --- order and repetition ---------------------------------------------------------------------
+
 
 def test_the_order_of_the_file_does_not_matter():
     assert ask(THREE) == ask(THREE[::-1])
@@ -306,8 +359,11 @@ def test_the_postoperative_pool_agrees_with_the_independent_orientation(real):
 
 def test_standardised_differences_agree_with_the_independent_orientation(real):
     found = {row.study_id: row for row in real["fatigue-overview"].rows}
-    expected = {"zhao2022": (-0.62, -1.13, -0.11), "lin2024": (-0.35, -0.70, -0.01),
-                "fitzgerald2021": (-0.92, -1.95, 0.10)}
+    expected = {
+        "zhao2022": (-0.62, -1.13, -0.11),
+        "lin2024": (-0.35, -0.70, -0.01),
+        "fitzgerald2021": (-0.92, -1.95, 0.10),
+    }
     for name, numbers in expected.items():
         row = found[name]
         assert (row.estimate, row.ci_low, row.ci_high) == pytest.approx(numbers, abs=0.006)
@@ -328,8 +384,12 @@ def test_the_single_arm_answer_can_never_be_read_as_an_effect(real):
     got = real["fm-responders-single-arm"]
     assert (got.design, got.measure.null) == ("single_arm", None)
     counted = {r.study_id: (r.events_treat, r.n_treat) for r in got.rows if r.pooled}
-    assert counted == {"sorensen1995": (8, 11), "gravennielsen2000": (17, 29),
-                       "cohen2006": (18, 34), "noppers2011": (8, 12)}
+    assert counted == {
+        "sorensen1995": (8, 11),
+        "gravennielsen2000": (17, 29),
+        "cohen2006": (18, 34),
+        "noppers2011": (8, 12),
+    }
     assert all(r.n_control is None and r.comparator_type == "none" for r in got.rows)
     words = " ".join(got.caveats)
     for part in ("not an effect", "3 of 12 people", "Pastrak et al. 2021", "Walitt"):
@@ -337,11 +397,17 @@ def test_the_single_arm_answer_can_never_be_read_as_an_effect(real):
     assert got.pooled.pvalue is None
 
 
-@pytest.mark.parametrize(("name", "k", "found"), [
-    ("fatigue-mecfs", 0, 3), ("fatigue-ms", 1, 1), ("fatigue-bipolar", 0, 1),
-    ("fatigue-depression", 0, 2), ("fatigue-postoperative-day1", 1, 1),
-    ("fatigue-long-covid", 0, 0),
-])
+@pytest.mark.parametrize(
+    ("name", "k", "found"),
+    [
+        ("fatigue-mecfs", 0, 3),
+        ("fatigue-ms", 1, 1),
+        ("fatigue-bipolar", 0, 1),
+        ("fatigue-depression", 0, 2),
+        ("fatigue-postoperative-day1", 1, 1),
+        ("fatigue-long-covid", 0, 0),
+    ],
+)
 def test_questions_with_too_little_say_so(real, name, k, found):
     got = real[name]
     controlled = [row for row in got.rows if not row.row_id.startswith("screening")]

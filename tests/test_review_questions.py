@@ -8,9 +8,9 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
-from review_tables import ROOT, published_rows, question_table
 
 from analysis.review.questions import Question, QuestionError, load_questions, parse_questions
+from review_tables import ROOT, published_rows, question_table
 
 FILE = ROOT / "data" / "questions.toml"
 
@@ -22,8 +22,9 @@ def fault_of(*tables: dict, **document: object) -> str:
 
 
 def test_a_question_keeps_every_key_it_was_given():
-    table = question_table(method="DL", ci="z", important_difference=1.25,
-                           important_difference_source="a survey")
+    table = question_table(
+        method="DL", ci="z", important_difference=1.25, important_difference_source="a survey"
+    )
     question = parse_questions({"question": [table]}, "q.toml")["relief"]
     assert (question.method, question.ci, question.important_difference) == ("DL", "z", 1.25)
     assert question.select == ({"outcome": ("relief",)},)
@@ -77,10 +78,14 @@ def test_a_template_that_inherits_itself_is_refused():
     assert "key 'template' is 'a', but must be one of" in message
 
 
-@pytest.mark.parametrize(("content", "words"), [
-    (b"[[question]\n", "not valid TOML"), (b"title = '\xe9'", "not a UTF-8 text file"),
-    (b"", "holds no [[question]] table"),
-])
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"[[question]\n", "not valid TOML"),
+        (b"title = '\xe9'", "not a UTF-8 text file"),
+        (b"", "holds no [[question]] table"),
+    ],
+)
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content, words):
     path = tmp_path / "questions.toml"
     path.write_bytes(content)

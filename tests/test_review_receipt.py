@@ -10,18 +10,28 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from review_tables import counts, question_table
 
 from analysis.evidence.paths import project_root
-from analysis.review import answer_all, answer_questions, read_results, results_schema, write_results
-from analysis.review import commands_answer, commands_verify
+from analysis.review import (
+    answer_all,
+    answer_questions,
+    commands_answer,
+    commands_verify,
+    read_results,
+    results_schema,
+    write_results,
+)
 from analysis.review.questions import parse_questions
 from analysis.review.results import Results
 from analysis.review.serialise import SCHEMA_PATH, dumps, to_plain
 from analysis.review.verifying import differences
+from review_tables import counts, question_table
 
-ROWS = [counts("ames2001", 12, 20, 6, 20), counts("bohr2002", 15, 30, 9, 30),
-        counts("cole2003", 8, 15, 4, 16)]
+ROWS = [
+    counts("ames2001", 12, 20, 6, 20),
+    counts("bohr2002", 15, 30, 9, 30),
+    counts("cole2003", 8, 15, 4, 16),
+]
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +63,8 @@ def test_results_satisfy_their_published_schema(real):
 
 def test_the_published_schema_is_the_one_of_the_records():
     assert json.loads(SCHEMA_PATH.read_text(encoding="utf-8")) == results_schema(), (
-        "write it anew: python -m analysis.review.serialise")
+        "write it anew: python -m analysis.review.serialise"
+    )
 
 
 def test_the_schema_refuses_a_missing_and_an_unknown_field(small):
@@ -67,8 +78,9 @@ def test_the_schema_refuses_a_missing_and_an_unknown_field(small):
 
 def test_an_undefined_number_cannot_be_written(small, tmp_path):
     answer = small.answers["relief"]
-    broken = replace(small, answers={"relief": replace(
-        answer, pooled=replace(answer.pooled, ci_high=math.nan))})
+    broken = replace(
+        small, answers={"relief": replace(answer, pooled=replace(answer.pooled, ci_high=math.nan))}
+    )
     with pytest.raises(ValueError, match=r"results\.answers\.relief\.pooled\.ci_high is nan"):
         write_results(broken, tmp_path / "results.json")
     assert list(tmp_path.iterdir()) == []
@@ -89,11 +101,14 @@ def test_a_failed_write_leaves_the_old_file_whole(small, tmp_path, monkeypatch):
     assert [entry.name for entry in tmp_path.iterdir()] == ["results.json"]
 
 
-@pytest.mark.parametrize(("change", "words"), [
-    (lambda d: d.pop("status"), "missing status"),
-    (lambda d: d["answers"]["relief"].update(k="3"), r"answers\.relief\.k is '3'"),
-    (lambda d: d["answers"]["relief"]["rows"][0].update(extra=1), "unknown extra"),
-])
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda d: d.pop("status"), "missing status"),
+        (lambda d: d["answers"]["relief"].update(k="3"), r"answers\.relief\.k is '3'"),
+        (lambda d: d["answers"]["relief"]["rows"][0].update(extra=1), "unknown extra"),
+    ],
+)
 def test_a_file_of_another_form_is_refused_by_place(small, tmp_path, change, words):
     plain = to_plain(small)
     change(plain)
@@ -119,8 +134,9 @@ def test_a_run_is_identical_to_itself(real):
 def test_the_smallest_change_of_an_estimate_is_found_and_measured(small):
     answer = small.answers["relief"]
     moved = math.nextafter(answer.pooled.estimate, 2)
-    other = replace(small, answers={"relief": replace(
-        answer, pooled=replace(answer.pooled, estimate=moved))})
+    other = replace(
+        small, answers={"relief": replace(answer, pooled=replace(answer.pooled, estimate=moved))}
+    )
     (found,) = differences(small_with_manifest(small), small_with_manifest(other))
     assert (found.kind, found.place) == ("quantity", "answers.relief.pooled.estimate")
     assert f"(by {moved - answer.pooled.estimate:.3g})" in str(found)
@@ -133,8 +149,12 @@ def test_inputs_and_packages_are_told_apart_from_quantities(small):
 
 
 def small_with_manifest(results: Results, **changes: object) -> Results:
-    base = {"inputs": {"data/studies.csv": "a"}, "lock": "l", "packages": {"scipy": "1"},
-            "python": "3.12"}
+    base = {
+        "inputs": {"data/studies.csv": "a"},
+        "lock": "l",
+        "packages": {"scipy": "1"},
+        "python": "3.12",
+    }
     return replace(results, manifest=base | changes)
 
 

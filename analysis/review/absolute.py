@@ -38,8 +38,11 @@ def absolute_effect(
     logs = [math.log(x) for x in (pooled.estimate, pooled.ci_low, pooled.ci_high)]
     effect = absolute_difference(measure.code, logs[0], (logs[1], logs[2]), risk, per=PER)
     low, high = effect.ci
-    needed = number_needed(effect.difference / PER, (low / PER, high / PER),
-                           event="good" if better == "higher" else "bad")
+    needed = number_needed(
+        effect.difference / PER,
+        (low / PER, high / PER),
+        event="good" if better == "higher" else "bad",
+    )
     harmful = needed.kind == "harm"
     whole = harmful and not needed.spans_infinity
     ends = sorted(number for _, number in needed.limits)
@@ -58,10 +61,14 @@ def absolute_effect(
 
 def _base_rate(rows: Sequence[Row], baseline: str) -> tuple[float, str]:
     """Return the risk in the control groups, and where it comes from in words."""
-    arms = [(row.events_control, row.n_control) for row in rows
-            if row.events_control is not None and row.n_control]
+    arms = [
+        (row.events_control, row.n_control)
+        for row in rows
+        if row.events_control is not None and row.n_control
+    ]
     events, people = (sum(values) for values in zip(*arms, strict=True))
     if baseline == "median":
         return median(e / n for e, n in arms), f"median of the {len(arms)} control groups"
-    return events / people, (f"the {len(arms)} control groups together "
-                             f"({events:g} of {people:g} people)")
+    return events / people, (
+        f"the {len(arms)} control groups together ({events:g} of {people:g} people)"
+    )

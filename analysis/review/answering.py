@@ -84,14 +84,15 @@ def answer(question: Question, tables: Tables) -> Answer:
         n_control=_sum(counted, "n_control") or 0.0,
         events_treat=_sum(counted, "events_treat") if one_row_each else None,
         events_control=_sum(counted, "events_control") if one_row_each else None,
-        policy=Policy(k, policy.level, policy.shown, dict(policy.withheld),
-                      dict(policy.caution)),
+        policy=Policy(k, policy.level, policy.shown, dict(policy.withheld), dict(policy.caution)),
         pooled=pooled,
         reason=reason,
         alternatives=alternatives,
         absolute=absolute,
-        caveats=(*(caveat.format(**facts) for caveat in question.caveats),
-                 *_caveats_of_data(question, pooled, absolute)),
+        caveats=(
+            *(caveat.format(**facts) for caveat in question.caveats),
+            *_caveats_of_data(question, pooled, absolute),
+        ),
         important_difference_source=question.important_difference_source,
         fingerprint=fingerprint(usable),
     )
@@ -121,8 +122,10 @@ def _facts(question: Question, tables: Tables) -> dict[str, SimpleNamespace]:
     for name, select in question.facts.items():
         found = records(tables["studies"], select)
         if len(found) != 1:
-            raise QuestionError(f"question {question.id!r}: fact {name!r} must find exactly one "
-                                f"row of studies.csv, but finds {len(found)}.")
+            raise QuestionError(
+                f"question {question.id!r}: fact {name!r} must find exactly one "
+                f"row of studies.csv, but finds {len(found)}."
+            )
         facts[name] = SimpleNamespace(**found[0])
     return facts
 
@@ -133,5 +136,7 @@ def _caveats_of_data(
     """Return what must be said because of how the data turned out."""
     if pooled is None or question.baseline == "none" or absolute is not None:
         return ()
-    return ("Nobody in the control groups had the event, so a ratio cannot say how many more "
-            "people would have it.",)
+    return (
+        "Nobody in the control groups had the event, so a ratio cannot say how many more "
+        "people would have it.",
+    )

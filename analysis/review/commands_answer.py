@@ -18,8 +18,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("id", nargs="*", help="questions to answer; all of them if none is named")
     parser.add_argument("--json", action="store_true", help="print the records as JSON")
-    parser.add_argument("--output", type=Path, metavar="FILE",
-                        help="write all results, with their manifest, to a JSON file")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="write all results, with their manifest, to a JSON file",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -31,8 +35,11 @@ def run(arguments: argparse.Namespace) -> int:
         return 1
     unknown = [name for name in arguments.id if name not in results.answers]
     if unknown:
-        print(f"There is no question {', '.join(map(repr, unknown))}. "
-              f"The questions are: {', '.join(results.answers)}.", file=sys.stderr)
+        print(
+            f"There is no question {', '.join(map(repr, unknown))}. "
+            f"The questions are: {', '.join(results.answers)}.",
+            file=sys.stderr,
+        )
         return 1
     chosen = {name: results.answers[name] for name in arguments.id or results.answers}
     if arguments.output:

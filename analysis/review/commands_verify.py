@@ -1,4 +1,4 @@
-"""``python -m analysis verify``: does this machine get the numbers of the receipt?"""
+"""``python -m analysis verify``: whether this machine gets the numbers of the receipt."""
 
 from __future__ import annotations
 
@@ -21,16 +21,23 @@ _WORDS = {
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("receipt", nargs="?", type=Path,
-                        help="a results.json; by default that of the newest release")
+    parser.add_argument(
+        "receipt",
+        nargs="?",
+        type=Path,
+        help="a results.json; by default that of the newest release",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Compare; return 0 if every quantity is identical, 1 if one differs, 2 without a receipt."""
     path = arguments.receipt or newest_receipt(project_root())
     if path is None or not path.is_file():
-        print(f"There is no receipt {path or 'in data/releases'}. `python -m analysis answer "
-              "--output FILE` writes one.", file=sys.stderr)
+        print(
+            f"There is no receipt {path or 'in data/releases'}. `python -m analysis answer "
+            "--output FILE` writes one.",
+            file=sys.stderr,
+        )
         return 2
     try:
         receipt = read_results(path)
@@ -45,8 +52,13 @@ def run(arguments: argparse.Namespace) -> int:
 def newest_receipt(root: Path) -> Path | None:
     """Return the receipt of the newest release, by its version number."""
     receipts = root.glob("data/releases/*/results.json")
-    return max(receipts, default=None, key=lambda path: [
-        int(part) if part.isdigit() else -1 for part in path.parent.name.split(".")])
+    return max(
+        receipts,
+        default=None,
+        key=lambda path: [
+            int(part) if part.isdigit() else -1 for part in path.parent.name.split(".")
+        ],
+    )
 
 
 def _report(path: Path, count: int, found: list[Difference]) -> list[str]:

@@ -1,4 +1,4 @@
-"""One study's effect: from a line of ``studies.csv`` to ``yi`` and ``vi``, or why there is none."""
+"""One study's effect: from a line of ``studies.csv`` to ``yi`` and ``vi``, or why not."""
 
 from __future__ import annotations
 
@@ -77,66 +77,82 @@ def effect(record: Record, measure: Measure, better: str) -> Effect:
 
 def _from_counts(record: Record, measure: Measure) -> Effect | None:
     """Return a proportion, or a contrast of two proportions."""
-    events, people, events_control, people_control = (
-        number(record, name) for name in ("events_treat", "n_treat", "events_control", "n_control")
-    )
-    if measure.code == "PLO" and events is not None and people is not None:
-        sizes = effect_sizes("PLO", xi=[events], ni=[people])
+    events, people = _cell(record, "events_treat"), _cell(record, "n_treat")
+    if measure.code == "PLO" and not math.isnan(events + people):
+        sizes = effect_sizes("PLO", xi=events, ni=people)
         ((low, high),) = proportion_intervals([events], [people], "exact", level=LEVEL)
-        return replace(_effect(sizes, measure, "exact (Clopper–Pearson)"),
-                       estimate=events / people, ci_low=float(low), ci_high=float(high))
-    if events is None or events_control is None or measure.code == "MD":
+        found = _effect(sizes, measure, "exact (Clopper–Pearson)")
+        return replace(found, estimate=events / people, ci_low=float(low), ci_high=float(high))
+    events_control, people_control = _cell(record, "events_control"), _cell(record, "n_control")
+    cells = (events, people - events, events_control, people_control - events_control)
+    if measure.code in ("PLO", "MD") or math.isnan(sum(cells)):
         return None
     if events == events_control == 0:
-        raise NoEffectError("Nobody in either group had the event, so there is nothing to compare.")
+        raise NoEffectError(
+            "Nobody in either group had the event, so there is nothing to compare."
+        )
     code = "OR" if measure.code == "SMD" else measure.code
-    sizes = effect_sizes(code, ai=[events], n1i=[people], ci=[events_control],
-                         n2i=[people_control])
+    a, b, c, d = cells
+    sizes = effect_sizes(code, ai=a, bi=b, ci=c, di=d)
     if measure.code == "SMD":
         yi, vi = smd_from_log_odds_ratio(sizes.yi, sizes.vi)
         note = "Converted from an odds ratio, assuming a logistic distribution of the score."
         return _normal(float(yi[0]), float(vi[0]), measure, note)
-    corrected = 0 in (events, events_control, people - events, people_control - events_control)
-    return _effect(sizes, measure, "normal",
-                   "0.5 was added to every cell, because one was empty." if corrected else "")
+    note = "0.5 was added to every cell, because one was empty." if 0 in cells else ""
+    return _effect(sizes, measure, "normal", note)
 
 
 def _from_means(record: Record, measure: Measure) -> Effect | None:
     """Return a difference of means, of final values or of changes."""
     if measure.code not in ("MD", "SMD"):
         return None
+    n1, n2 = _cell(record, "n_treat"), _cell(record, "n_control")
     for mean, sd in (("mean", "sd"), ("mean_change", "sd_change")):
-        cells = {name: number(record, column) for name, column in (
-            ("m1i", f"{mean}_treat"), ("sd1i", f"{sd}_treat"), ("n1i", "n_treat"),
-            ("m2i", f"{mean}_control"), ("sd2i", f"{sd}_control"), ("n2i", "n_control"))}
-        if None not in cells.values():
-            return _effect(effect_sizes(measure.code, **cells), measure, "normal")
+        m1, m2 = _cell(record, f"{mean}_treat"), _cell(record, f"{mean}_control")
+        sd1, sd2 = _cell(record, f"{sd}_treat"), _cell(record, f"{sd}_control")
+        if not math.isnan(m1 + sd1 + n1 + m2 + sd2 + n2):
+            sizes = effect_sizes(measure.code, m1i=m1, sd1i=sd1, n1i=n1, m2i=m2, sd2i=sd2, n2i=n2)
+            return _effect(sizes, measure, "normal")
     return None
 
 
 def _from_report(record: Record, measure: Measure) -> Effect | None:
     """Return an estimate that the source printed with an interval or a standard error."""
     printed = record.get("estimate_measure", "")
-    wanted = {measure.code, "MD"} if measure.code == "SMD" else {measure.code}
-    if printed not in wanted:
+    if printed != measure.code and (printed, measure.code) != ("MD", "SMD"):
         return None
-    values = {name: number(record, name) for name in ("estimate", "se", "ci_low", "ci_high")}
+    level = number(record, "ci_level") or LEVEL
+    low, high = _cell(record, "ci_low"), _cell(record, "ci_high")
     sizes = reported_estimates(
-        printed, level=number(record, "ci_level") or LEVEL,
-        **{name: [math.nan if value is None else value] for name, value in values.items()},
+        printed,
+        estimate=_cell(record, "estimate"),
+        se=_cell(record, "se"),
+        ci_low=low,
+        ci_high=high,
+        level=level,
     )
     if not sizes.usable[0]:
         return None
-    if printed == measure.code:
-        found = _effect(sizes, measure, "normal, from the printed standard error")
-        low, high = values["ci_low"], values["ci_high"]
-        if low is None or high is None or number(record, "ci_level") not in (None, LEVEL):
-            return found
-        return replace(found, ci_low=low, ci_high=high, ci_method="as printed by the study")
-    sizes = smd_from_test("t", sizes.yi / sizes.sei, n1i=[number(record, "n_treat")],
-                          n2i=[number(record, "n_control")])
-    return _effect(sizes, measure, "normal",
-                   "Standardised from the printed difference, its interval and the group sizes.")
+    if printed != measure.code:
+        sizes = smd_from_test(
+            "t", sizes.yi / sizes.sei, n1i=_cell(record, "n_treat"), n2i=_cell(record, "n_control")
+        )
+        return _effect(
+            sizes,
+            measure,
+            "normal",
+            "Standardised from the printed difference, its interval and the group sizes.",
+        )
+    found = _effect(sizes, measure, "normal, from the printed standard error or interval")
+    if math.isnan(low + high) or level != LEVEL:
+        return found
+    return replace(found, ci_low=low, ci_high=high, ci_method="as printed by the study")
+
+
+def _cell(record: Record, column: str) -> float:
+    """Return a cell as a number, nan where it is empty."""
+    value = number(record, column)
+    return math.nan if value is None else value
 
 
 def _effect(sizes: EffectSizes, measure: Measure, ci_method: str, note: str = "") -> Effect:
@@ -149,14 +165,27 @@ def _effect(sizes: EffectSizes, measure: Measure, ci_method: str, note: str = ""
 def _normal(yi: float, vi: float, measure: Measure, note: str) -> Effect:
     """Return an effect with the normal interval on the scale of pooling."""
     half = float(ndtri(0.5 + LEVEL / 2)) * math.sqrt(vi)
-    return Effect(yi, vi, to_display(yi, measure), to_display(yi - half, measure),
-                  to_display(yi + half, measure), "normal", note)
+    return Effect(
+        yi,
+        vi,
+        to_display(yi, measure),
+        to_display(yi - half, measure),
+        to_display(yi + half, measure),
+        "normal",
+        note,
+    )
 
 
 def _flip(found: Effect) -> Effect:
     note = " ".join(filter(None, (found.note, "Sign changed: the scale runs the other way.")))
-    return replace(found, yi=-found.yi, estimate=-found.estimate, ci_low=-found.ci_high,
-                   ci_high=-found.ci_low, note=note)
+    return replace(
+        found,
+        yi=-found.yi,
+        estimate=-found.estimate,
+        ci_low=-found.ci_high,
+        ci_high=-found.ci_low,
+        note=note,
+    )
 
 
 def _what_is_missing(record: Record) -> str:
@@ -164,8 +193,10 @@ def _what_is_missing(record: Record) -> str:
     if record.get("estimate"):
         kind = record["estimate_measure"]
         if not (record["se"] or record["ci_low"]):
-            return (f"The source prints an estimate ({kind} {record['estimate']}) without a "
-                    "standard error or an interval.")
+            return (
+                f"The source prints an estimate ({kind} {record['estimate']}) without a "
+                "standard error or an interval."
+            )
         return f"The source prints another measure ({kind}), which cannot be converted."
     if record.get("mean_treat") or record.get("mean_change_treat"):
         if not (record["mean_control"] or record["mean_change_control"]):

@@ -17,8 +17,9 @@ _UNITS: Mapping[str, str] = {
 }
 
 MEASURES: Mapping[str, Measure] = {
-    code: Measure(code, SCALES[code].words.capitalize(), SCALES[code].link, SCALES[code].null,
-                  unit)
+    code: Measure(
+        code, SCALES[code].words.capitalize(), SCALES[code].link, SCALES[code].null, unit
+    )
     for code, unit in _UNITS.items()
 }
 """Measures by the name the engine and ``data/questions.toml`` give them."""

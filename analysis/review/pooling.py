@@ -11,6 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from analysis.meta.bayes import bayes_pool
 from analysis.meta.errors import InputError
 from analysis.meta.glmm import glmm
@@ -90,9 +93,7 @@ def pool(rows: Sequence[Row], measure: Measure, plan: Plan) -> Pooled:
     return Pooled(k=len(rows), level=LEVEL, **fit)
 
 
-def try_to_pool(
-    rows: Sequence[Row], measure: Measure, plan: Plan
-) -> tuple[Pooled | None, str]:
+def try_to_pool(rows: Sequence[Row], measure: Measure, plan: Plan) -> tuple[Pooled | None, str]:
     """Return the pooled result and no reason, or no result and the reason."""
     try:
         return pool(rows, measure, plan), ""
@@ -102,13 +103,17 @@ def try_to_pool(
 
 def reason_of_too_few(k: int) -> str:
     """Why nothing is pooled when fewer than two studies give a usable number."""
-    return ("No study gives a usable number, so there is nothing to pool." if k == 0 else
-            "Only one study gives a usable number. It is shown by itself; nothing is pooled.")
+    return (
+        "No study gives a usable number, so there is nothing to pool."
+        if k == 0
+        else "Only one study gives a usable number. It is shown by itself; nothing is pooled."
+    )
 
 
 def _inverse_variance(rows: Sequence[Row], measure: Measure, plan: Plan) -> dict[str, Any]:
-    fit = pool_effects([r.yi for r in rows], [r.vi for r in rows],
-                    method=plan.method, ci=plan.ci, level=LEVEL)
+    fit = pool_effects(
+        _column(rows, "yi"), _column(rows, "vi"), method=plan.method, ci=plan.ci, level=LEVEL
+    )
     common = plan.method == "EE"
     return {
         "model": "common-effect" if common else "random-effects",
@@ -131,10 +136,14 @@ def _inverse_variance(rows: Sequence[Row], measure: Measure, plan: Plan) -> dict
 
 
 def _mantel_haenszel(rows: Sequence[Row], measure: Measure, plan: Plan) -> dict[str, Any]:
+    events, events_control = _column(rows, "events_treat"), _column(rows, "events_control")
     fit = mantel_haenszel(
-        [r.events_treat for r in rows], [_rest(r.n_treat, r.events_treat) for r in rows],
-        [r.events_control for r in rows], [_rest(r.n_control, r.events_control) for r in rows],
-        measure=measure.code, level=LEVEL,
+        events,
+        _column(rows, "n_treat") - events,
+        events_control,
+        _column(rows, "n_control") - events_control,
+        measure=measure.code,
+        level=LEVEL,
     )
     return {
         "model": "Mantel–Haenszel, common effect",
@@ -158,8 +167,7 @@ def _mantel_haenszel(rows: Sequence[Row], measure: Measure, plan: Plan) -> dict[
 
 def _bayes(rows: Sequence[Row], measure: Measure, plan: Plan) -> dict[str, Any]:
     prior = HalfNormal(plan.tau_prior)
-    fit = bayes_pool([r.yi for r in rows], [r.vi for r in rows],
-                          tau_prior=prior, level=LEVEL)
+    fit = bayes_pool(_column(rows, "yi"), _column(rows, "vi"), tau_prior=prior, level=LEVEL)
     low, high = fit.tau.interval(LEVEL)
     return {
         "model": "bayes",
@@ -171,15 +179,20 @@ def _bayes(rows: Sequence[Row], measure: Measure, plan: Plan) -> dict[str, Any]:
         "tau2_ci": (low**2, high**2),
         **dict.fromkeys(("i2", "h2", "q", "q_df", "q_pvalue")),
         "i2_definition": "",
-        "prediction": Prediction(*(to_display(x, measure) for x in fit.pi), rule="predictive"),
+        "prediction": _prediction(PredictionInterval(*fit.pi, "predictive"), measure),
         "weights": {},
         "notes": (f"Prior for the spread between studies: {prior}.", *fit.notes),
     }
 
 
 def _glmm(rows: Sequence[Row], measure: Measure, plan: Plan) -> dict[str, Any]:
-    fit = glmm("PLO", xi=[r.events_treat for r in rows], ni=[r.n_treat for r in rows],
-               interval="t", level=LEVEL)
+    fit = glmm(
+        "PLO",
+        xi=_column(rows, "events_treat"),
+        ni=_column(rows, "n_treat"),
+        interval="t",
+        level=LEVEL,
+    )
     return {
         "model": "binomial–normal",
         "method": "ML",
@@ -210,8 +223,12 @@ def _location(
     estimate: float, se: float, ci: tuple[float, float], measure: Measure
 ) -> dict[str, float]:
     low, high = ci
-    return {"estimate": to_display(estimate, measure), "se": float(se),
-            "ci_low": to_display(low, measure), "ci_high": to_display(high, measure)}
+    return {
+        "estimate": to_display(estimate, measure),
+        "se": float(se),
+        "ci_low": to_display(low, measure),
+        "ci_high": to_display(high, measure),
+    }
 
 
 def _pvalue(pvalue: float | None, measure: Measure) -> float | None:
@@ -219,18 +236,18 @@ def _pvalue(pvalue: float | None, measure: Measure) -> float | None:
     return None if measure.null is None else pvalue
 
 
-def _prediction(
-    interval: PredictionInterval | None, measure: Measure
-) -> Prediction | None:
+def _prediction(interval: PredictionInterval | None, measure: Measure) -> Prediction | None:
     if interval is None:
         return None
-    return Prediction(to_display(interval.low, measure), to_display(interval.high, measure),
-                      interval.rule)
+    return Prediction(
+        to_display(interval.low, measure), to_display(interval.high, measure), interval.rule
+    )
 
 
-def _weights(rows: Sequence[Row], percent: Sequence[float]) -> dict[str, float]:
+def _weights(rows: Sequence[Row], percent: NDArray[np.float64]) -> dict[str, float]:
     return {row.row_id: float(w) for row, w in zip(rows, percent, strict=True)}
 
 
-def _rest(people: float | None, events: float | None) -> float:
-    return (people or 0.0) - (events or 0.0)
+def _column(rows: Sequence[Row], name: str) -> NDArray[np.float64]:
+    """Return one field of every row; nan where it is missing."""
+    return np.array([getattr(row, name) for row in rows], dtype=float)

@@ -47,11 +47,11 @@ class AlternativePlan:
     id: str
     label: str
     why: str
-    add: Selection = ()
-    replace: Selection = ()
     model: str = ""
     method: str = ""
     ci: str = ""
+    add: Selection = field(default=(), kw_only=True)
+    replace: Selection = field(default=(), kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -211,8 +211,10 @@ def _inherit(given: Mapping[str, Any], templates: Mapping[str, Any]) -> dict[str
     if parent is None:
         return table
     if parent not in templates:
-        raise QuestionError(f"key 'template' is {parent!r}, but must be one of "
-                            f"{', '.join(templates) or 'none (the file has no templates)'}.")
+        raise QuestionError(
+            f"key 'template' is {parent!r}, but must be one of "
+            f"{', '.join(templates) or 'none (the file has no templates)'}."
+        )
     others = {name: value for name, value in templates.items() if name != parent}
     base = _inherit(templates[parent], others)
     for key in _LISTED_ONCE:
@@ -247,13 +249,17 @@ def _question_faults(table: Mapping[str, Any]) -> Iterator[str]:
                 label = entry.get("id") or number
                 yield from (f"{part} {label}: {f}" for f in _table_faults(entry, keys))
     if table.get("model") == "none" and not table.get("why_not_pooled"):
-        yield ("key 'why_not_pooled' is missing; model \"none\" needs the reason, in words a "
-               "reader understands.")
+        yield (
+            "key 'why_not_pooled' is missing; model \"none\" needs the reason, in words a "
+            "reader understands."
+        )
     if table.get("model", "") != "none" and table.get("why_not_pooled"):
         yield "key 'why_not_pooled' is given, but is only for model \"none\"."
     if not table.get("important_difference_source", "") and "important_difference" in table:
-        yield ("key 'important_difference_source' is missing; a smallest important difference "
-               "needs its source.")
+        yield (
+            "key 'important_difference_source' is missing; a smallest important difference "
+            "needs its source."
+        )
     yield from _fact_faults(table)
 
 
@@ -262,8 +268,10 @@ def _fact_faults(table: Mapping[str, Any]) -> Iterator[str]:
     for text in table.get("caveats", []):
         for _, name, _, _ in Formatter().parse(text if isinstance(text, str) else ""):
             if name and name.split(".")[0] not in facts:
-                yield (f"key 'caveats' uses {{{name}}}, but the question has no fact "
-                       f"{name.split('.')[0]!r} (it has: {', '.join(facts) or 'none'}).")
+                yield (
+                    f"key 'caveats' uses {{{name}}}, but the question has no fact "
+                    f"{name.split('.')[0]!r} (it has: {', '.join(facts) or 'none'})."
+                )
 
 
 def _table_faults(table: Mapping[str, Any], keys: Mapping[str, _Key]) -> Iterator[str]:
@@ -297,18 +305,23 @@ def _wanted(value: Any, key: _Key) -> str:
     if key.kind == "selections":
         right = isinstance(value, Mapping) and all(_is_selection(v) for v in value.values())
         return "" if right else "tables of columns with a text or a list of texts"
-    return "" if _is_selection(value) else (
-        "a table of columns, each with a text or a list of texts, or a list of such tables"
+    return (
+        ""
+        if _is_selection(value)
+        else ("a table of columns, each with a text or a list of texts, or a list of such tables")
     )
 
 
 def _is_selection(value: Any) -> bool:
     tables = value if isinstance(value, list) else [value]
     return bool(tables) and all(
-        isinstance(table, Mapping) and table and all(
-            isinstance(v, str) or (
-                isinstance(v, list) and v and all(isinstance(w, str) for w in v))
-            for v in table.values())
+        isinstance(table, Mapping)
+        and table
+        and all(
+            isinstance(v, str)
+            or (isinstance(v, list) and v and all(isinstance(w, str) for w in v))
+            for v in table.values()
+        )
         for table in tables
     )
 
@@ -332,19 +345,24 @@ def _build(table: Mapping[str, Any]) -> Question:
         ),
         caveats=tuple(table.get("caveats", [])),
         facts={name: _selection(rows) for name, rows in table.get("facts", {}).items()},
-        alternatives=tuple(
-            AlternativePlan(**{
-                key: _selection(value) if key in ("add", "replace") else value
-                for key, value in entry.items()
-            })
-            for entry in table.get("alternative", [])
-        ),
+        alternatives=tuple(_alternative(entry) for entry in table.get("alternative", [])),
+    )
+
+
+def _alternative(entry: Mapping[str, Any]) -> AlternativePlan:
+    words = {key: str(value) for key, value in entry.items() if key not in ("add", "replace")}
+    return AlternativePlan(
+        **words,
+        add=_selection(entry.get("add", [])),
+        replace=_selection(entry.get("replace", [])),
     )
 
 
 def _selection(given: Any) -> Selection:
     return tuple(
-        {column: (value,) if isinstance(value, str) else tuple(value)
-         for column, value in table.items()}
+        {
+            column: (value,) if isinstance(value, str) else tuple(value)
+            for column, value in table.items()
+        }
         for table in (given if isinstance(given, list) else [given])
     )

@@ -30,7 +30,8 @@ def chosen_rows(question: Question, tables: Tables) -> list[Row]:
     found = []
     for record in records(tables["studies"], question.select):
         reason = reason_of_status(record) or next(
-            (e.reason for e in question.exclude if matches(record, e.select)), "")
+            (e.reason for e in question.exclude if matches(record, e.select)), ""
+        )
         found.append((_order(record, question), make_row(record, question, bias, reason)))
     for record in records(tables.get("screening", ()), question.without_numbers):
         if not any(record["study_id"] == row.study_id for _, row in found):
@@ -60,7 +61,12 @@ def make_row(
         comparator_type="none" if single else record["comparator_type"],
         timepoint=record["timepoint"],
         **cells,
-        yi=None, vi=None, estimate=None, ci_low=None, ci_high=None, ci_method="",
+        yi=None,
+        vi=None,
+        estimate=None,
+        ci_low=None,
+        ci_high=None,
+        ci_method="",
         weight=None,
         pooled=False,
         reason_not_pooled=reason,
@@ -76,8 +82,16 @@ def make_row(
     except NoEffectError as error:
         return replace(row, reason_not_pooled=reason or str(error))
     note = " ".join(part for part in (row.note, found.note) if part)
-    return replace(row, yi=found.yi, vi=found.vi, estimate=found.estimate, ci_low=found.ci_low,
-                   ci_high=found.ci_high, ci_method=found.ci_method, note=note)
+    return replace(
+        row,
+        yi=found.yi,
+        vi=found.vi,
+        estimate=found.estimate,
+        ci_low=found.ci_low,
+        ci_high=found.ci_high,
+        ci_method=found.ci_method,
+        note=note,
+    )
 
 
 def risk_of_bias(tables: Tables) -> dict[str, dict[str, str]]:
@@ -116,16 +130,34 @@ def _row_without_numbers(record: Record, bias: Mapping[str, Mapping[str, str]]) 
         year=int(record["year"] or 0),
         participants_id=study,
         condition=record["condition"],
-        route="", comparator="", comparator_type="", timepoint="",
-        n_treat=None, n_control=None, events_treat=None, events_control=None,
-        mean_treat=None, sd_treat=None, mean_control=None, sd_control=None,
-        yi=None, vi=None, estimate=None, ci_low=None, ci_high=None, ci_method="",
+        route="",
+        comparator="",
+        comparator_type="",
+        timepoint="",
+        n_treat=None,
+        n_control=None,
+        events_treat=None,
+        events_control=None,
+        mean_treat=None,
+        sd_treat=None,
+        mean_control=None,
+        sd_control=None,
+        yi=None,
+        vi=None,
+        estimate=None,
+        ci_low=None,
+        ci_high=None,
+        ci_method="",
         weight=None,
         pooled=False,
         reason_not_pooled=record["no_number_reason"] or "No usable number was seen.",
         source=Source(
-            citation_key="", source_location="", extraction="",
-            doi=record["doi"], pmid=record["pmid"], registry_id=record["registry_id"],
+            citation_key="",
+            source_location="",
+            extraction="",
+            doi=record["doi"],
+            pmid=record["pmid"],
+            registry_id=record["registry_id"],
             url=record["url"],
         ),
         risk_of_bias=bias.get(study, {}),
@@ -134,8 +166,20 @@ def _row_without_numbers(record: Record, bias: Mapping[str, Mapping[str, str]]) 
 
 
 def _source(record: Record) -> Source:
-    return Source(**{name: record[name] for name in (
-        "citation_key", "source_location", "extraction", "doi", "pmid", "registry_id", "url")})
+    return Source(
+        **{
+            name: record[name]
+            for name in (
+                "citation_key",
+                "source_location",
+                "extraction",
+                "doi",
+                "pmid",
+                "registry_id",
+                "url",
+            )
+        }
+    )
 
 
 def _order(record: Record, question: Question) -> tuple[str | float, ...]:

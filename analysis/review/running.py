@@ -60,12 +60,14 @@ def answer_all(root: Path | None = None) -> Results:
     )
 
 
-def answer_questions(
-    questions: Mapping[str, Question], tables: Tables
-) -> Results:
+def answer_questions(questions: Mapping[str, Question], tables: Tables) -> Results:
     """Answer questions from tables already read, without a manifest."""
-    return Results("", {}, _extent(tables),
-                   {name: answer(question, tables) for name, question in questions.items()})
+    return Results(
+        "",
+        {},
+        _extent(tables),
+        {name: answer(question, tables) for name, question in questions.items()},
+    )
 
 
 def _extent(tables: Tables) -> dict[str, object]:

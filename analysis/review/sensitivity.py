@@ -48,7 +48,8 @@ def sensitivity(
     SharedPeopleError
         If an alternative would count the same people twice.
     """
-    alternatives, extra = [], {}
+    alternatives: list[Alternative] = []
+    extra: dict[str, Row] = {}
     for planned in question.alternatives:
         brought = _rows(question, planned.add or planned.replace, tables)
         needs_rows = bool(planned.add or planned.replace)
@@ -64,8 +65,12 @@ def sensitivity(
 def plan_of(question: Question, planned: AlternativePlan | None = None) -> Plan:
     """Return how the question, or one of its alternatives, pools."""
     chosen = planned or AlternativePlan("", "", "")
-    return Plan(chosen.model or question.model, chosen.method or question.method,
-                chosen.ci or question.ci, question.tau_prior)
+    return Plan(
+        chosen.model or question.model,
+        chosen.method or question.method,
+        chosen.ci or question.ci,
+        question.tau_prior,
+    )
 
 
 def _alternative(
@@ -84,10 +89,10 @@ def _alternative(
     if needs_rows and not brought:
         pooled, reason = None, _NO_ROWS
     else:
-        pooled, reason = try_to_pool(used, MEASURES[question.measure],
-                                     plan_of(question, planned))
-    return Alternative(planned.id, planned.label, planned.why,
-                       tuple(row.row_id for row in used), pooled, reason)
+        pooled, reason = try_to_pool(used, MEASURES[question.measure], plan_of(question, planned))
+    return Alternative(
+        planned.id, planned.label, planned.why, tuple(row.row_id for row in used), pooled, reason
+    )
 
 
 def _rows(question: Question, select: Selection, tables: Tables) -> list[Row]:
@@ -108,9 +113,14 @@ def _leave_one_out(question: Question, rows: Sequence[Row]) -> list[Alternative]
     for left_out in rows:
         kept = [row for row in rows if row is not left_out]
         pooled, reason = try_to_pool(kept, MEASURES[question.measure], plan_of(question))
-        alternatives.append(Alternative(
-            f"without-{left_out.study_id}", f"Without {left_out.label}",
-            "Shows how much the answer depends on this study.",
-            tuple(row.row_id for row in kept), pooled, reason,
-        ))
+        alternatives.append(
+            Alternative(
+                f"without-{left_out.study_id}",
+                f"Without {left_out.label}",
+                "Shows how much the answer depends on this study.",
+                tuple(row.row_id for row in kept),
+                pooled,
+                reason,
+            )
+        )
     return alternatives

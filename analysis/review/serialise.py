@@ -21,8 +21,7 @@ from typing import Any, TypeVar
 from analysis.review.results import Results
 
 SCHEMA_PATH = Path(__file__).with_name("results.schema.json")
-_SCALARS: Mapping[object, str] = {str: "string", float: "number", int: "integer",
-                                  bool: "boolean"}
+_SCALARS: Mapping[object, str] = {str: "string", float: "number", int: "integer", bool: "boolean"}
 T = TypeVar("T")
 
 
@@ -36,8 +35,9 @@ def to_plain(value: Any, where: str = "results") -> Any:
         place in a result: it must be None, with a reason beside it.
     """
     if is_dataclass(value) and not isinstance(value, type):
-        return {f.name: to_plain(getattr(value, f.name), f"{where}.{f.name}")
-                for f in fields(value)}
+        return {
+            f.name: to_plain(getattr(value, f.name), f"{where}.{f.name}") for f in fields(value)
+        }
     if isinstance(value, Mapping):
         return {str(k): to_plain(v, f"{where}.{k}") for k, v in value.items()}
     if isinstance(value, list | tuple):
@@ -73,8 +73,9 @@ def _read(kind: Any, value: Any, where: str) -> Any:
         return _read_record(kind, value, where)
     if origin is tuple and isinstance(value, list):
         kinds = [args[0]] * len(value) if args[-1] is Ellipsis else list(args)
-        return tuple(_read(k, v, f"{where}[{i}]")
-                     for i, (k, v) in enumerate(zip(kinds, value, strict=True)))
+        return tuple(
+            _read(k, v, f"{where}[{i}]") for i, (k, v) in enumerate(zip(kinds, value, strict=True))
+        )
     if isinstance(origin, type) and issubclass(origin, Mapping) and isinstance(value, Mapping):
         return {k: _read(args[1], v, f"{where}.{k}") for k, v in value.items()}
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
@@ -95,8 +96,9 @@ def _read_record(kind: Any, value: Any, where: str) -> Any:
             + (f" missing {', '.join(sorted(missing))};" if missing else "")
             + (f" unknown {', '.join(sorted(unknown))};" if unknown else "")
         )
-    return kind(**{name: _read(hint, value[name], f"{where}.{name}")
-                   for name, hint in hints.items()})
+    return kind(
+        **{name: _read(hint, value[name], f"{where}.{name}") for name, hint in hints.items()}
+    )
 
 
 def dumps(value: Any) -> str:
@@ -170,8 +172,9 @@ def _schema_of(kind: Any, definitions: dict[str, Any]) -> dict[str, Any]:
             definitions[kind.__name__] = {
                 "description": (kind.__doc__ or "").split("\n", maxsplit=1)[0],
                 "type": "object",
-                "properties": {name: _schema_of(hint, definitions)
-                               for name, hint in hints.items()},
+                "properties": {
+                    name: _schema_of(hint, definitions) for name, hint in hints.items()
+                },
                 "required": list(hints),
                 "additionalProperties": False,
             }
@@ -179,8 +182,12 @@ def _schema_of(kind: Any, definitions: dict[str, Any]) -> dict[str, Any]:
     if origin is tuple:
         if args[-1] is Ellipsis:
             return {"type": "array", "items": _schema_of(args[0], definitions)}
-        return {"type": "array", "prefixItems": [_schema_of(a, definitions) for a in args],
-                "minItems": len(args), "maxItems": len(args)}
+        return {
+            "type": "array",
+            "prefixItems": [_schema_of(a, definitions) for a in args],
+            "minItems": len(args),
+            "maxItems": len(args),
+        }
     if isinstance(origin, type) and issubclass(origin, Mapping):
         return {"type": "object", "additionalProperties": _schema_of(args[1], definitions)}
     return {"type": _SCALARS[kind]}

@@ -64,8 +64,10 @@ def differences(receipt: Results, run: Results) -> list[Difference]:
     for part, kind in _KINDS.items():
         pair = old["manifest"].get(part), new["manifest"].get(part)
         found += [Difference(kind, place, *values) for place, values in _walk(part, *pair)]
-    found += [Difference("quantity", place, *values)
-              for place, values in _walk("answers", old["answers"], new["answers"])]
+    found += [
+        Difference("quantity", place, *values)
+        for place, values in _walk("answers", old["answers"], new["answers"])
+    ]
     return found
 
 

@@ -19,8 +19,11 @@ def answer_text(answer: Answer) -> str:
         )
     lines += ["", *(_row(row, answer) for row in answer.rows)]
     if answer.alternatives:
-        lines += ["", "Other analyses:",
-                  *(_alternative(other, answer.measure) for other in answer.alternatives)]
+        lines += [
+            "",
+            "Other analyses:",
+            *(_alternative(other, answer.measure) for other in answer.alternatives),
+        ]
     if answer.caveats:
         lines += ["", *(f"! {caveat}" for caveat in answer.caveats)]
     return "\n".join(lines)
@@ -34,8 +37,10 @@ def estimate_text(pooled: Pooled, measure: Measure) -> str:
 def _result(answer: Answer) -> str:
     if answer.pooled is None:
         return answer.reason
-    text = (f"{answer.k} studies, {answer.n_treat + answer.n_control:.0f} people: "
-            f"{estimate_text(answer.pooled, answer.measure)}")
+    text = (
+        f"{answer.k} studies, {answer.n_treat + answer.n_control:.0f} people: "
+        f"{estimate_text(answer.pooled, answer.measure)}"
+    )
     prediction = answer.pooled.prediction
     if prediction is not None:
         low, high = (_number(x, answer.measure) for x in (prediction.low, prediction.high))
@@ -56,8 +61,9 @@ def _alternative(other: Alternative, measure: Measure) -> str:
 
 
 def _interval(found: Row | Pooled, measure: Measure) -> str:
-    estimate, low, high = (_number(x, measure)
-                           for x in (found.estimate, found.ci_low, found.ci_high))
+    estimate, low, high = (
+        _number(x, measure) for x in (found.estimate, found.ci_low, found.ci_high)
+    )
     return f"{estimate} ({low} to {high})"
 
 
