@@ -6,7 +6,9 @@ when first used, so importing the package costs next to nothing.
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 _HOME = {
@@ -16,6 +18,14 @@ _HOME = {
     "pool_many": "kernel",
     "Batch": "kernel",
     "PredictionInterval": "heterogeneity",
+    "heterogeneity_interval": "heterogeneity",
+    "leave_one_out": "deletion",
+    "cumulative": "deletion",
+    "influence": "deletion",
+    "shrinkage": "deletion",
+    "gosh": "subsets",
+    "bootstrap": "resampling",
+    "permutation_test": "resampling",
     "small_k_policy": "small_k",
     "SMALL_K_TABLE": "small_k",
 }
@@ -31,3 +41,18 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted(_HOME)
+
+
+class _Package(ModuleType):
+    """A package whose functions are not shadowed by the modules they live in.
+
+    Importing ``analysis.meta.regression`` would otherwise put the module in the place of
+    the function ``regression``.
+    """
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (isinstance(value, ModuleType) and name in _HOME):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

@@ -134,8 +134,10 @@ def influence(fit: Fit) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "rstandard": residual / np.sqrt(np.maximum(fit.vi + tau2 - model_se**2, 0.0)),
-            "rstudent": (fit.yi - without.estimate)
-            / np.sqrt(fit.vi + without.tau2 + without.se**2),
+            "rstudent": _ratio(
+                fit.yi - without.estimate,
+                np.sqrt(factor**2 * (fit.vi + without.tau2) + without.se**2),
+            ),
             "dffits": dffits,
             "cook_d": cook_d,
             "cov_r": _ratio(without.se**2, np.full(fit.k, fit.se**2)),
