@@ -30,6 +30,8 @@ VERBS = {
     "sort": Verb("analysis.evidence.sort", "put the rows of tables in order"),
     "answer": Verb("analysis.review.commands_answer", "answer the pre-specified questions"),
     "verify": Verb("analysis.review.commands_verify", "tell whether a receipt's numbers return"),
+    "build": Verb("analysis.book.commands", "build the book: data, answers, chapters, pages"),
+    "serve": Verb("analysis.book.serve", "show the built book at an address of this machine"),
     "search": Verb("analysis.living.search_command", "ask every source again, log what is new"),
     "screen": Verb("analysis.living.screen_command", "decide about the records that were found"),
     "status": Verb("analysis.living.status_command", "say how current the review is"),

@@ -8,57 +8,69 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cache
+from typing import TypeVar
 
 from analysis.book import inputs
 from analysis.review.results import Answer, Results
 from analysis.review.serialise import read_results
 
+Value = TypeVar("Value")
 
-class Answers(Mapping[str, Answer]):
-    """The answers by id; taking one makes it an input of the running chapter."""
 
-    def __init__(self, answers: Mapping[str, Answer]) -> None:
-        self._answers = answers
+class Traced(Mapping[str, Value]):
+    """A mapping that notes each key taken from it, and going through its keys.
 
-    def __getitem__(self, name: str) -> Answer:
-        inputs.note(f"answer:{name}")
-        if name not in self._answers:
-            raise KeyError(f"There is no question {name!r}; there are {', '.join(self._answers)}.")
-        return self._answers[name]
+    Parameters
+    ----------
+    kind : str
+        What a value is called among the inputs: ``answer`` gives ``answer:ID``.
+    values : mapping
+        The values by key.
+    """
+
+    def __init__(self, kind: str, values: Mapping[str, Value]) -> None:
+        self._kind = kind
+        self._values = values
+
+    def __getitem__(self, key: str) -> Value:
+        inputs.note(f"{self._kind}:{key}")
+        if key not in self._values:
+            raise KeyError(f"There is no {self._kind} {key!r}, only {', '.join(self._values)}.")
+        return self._values[key]
 
     def __iter__(self) -> Iterator[str]:
-        inputs.note("answers")
-        return iter(self._answers)
+        inputs.note(f"keys:{self._kind}")
+        return iter(self._values)
 
     def __len__(self) -> int:
-        inputs.note("answers")
-        return len(self._answers)
+        inputs.note(f"keys:{self._kind}")
+        return len(self._values)
 
 
 class Door:
-    """The results, part by part."""
+    """The results, part by part.
+
+    Attributes
+    ----------
+    answers : Traced
+        The answers by id.
+    status : Traced
+        How complete and how old the evidence is.
+    manifest : Traced
+        What the results were made from.
+    """
 
     def __init__(self, results: Results) -> None:
-        self._results = results
-        self.answers = Answers(results.answers)
+        self._version = results.version
+        self.answers: Traced[Answer] = Traced("answer", results.answers)
+        self.status: Traced[object] = Traced("status", results.status)
+        self.manifest: Traced[object] = Traced("manifest", results.manifest)
 
     @property
     def version(self) -> str:
         """The version of the data."""
-        inputs.note("results:version")
-        return self._results.version
-
-    @property
-    def status(self) -> Mapping[str, object]:
-        """How complete and how old the evidence is."""
-        inputs.note("results:status")
-        return self._results.status
-
-    @property
-    def manifest(self) -> Mapping[str, object]:
-        """What the results were made from."""
-        inputs.note("results:manifest")
-        return self._results.manifest
+        inputs.note("version")
+        return self._version
 
 
 @cache

@@ -29,7 +29,7 @@ from analysis.book.errors import CellError, ExecutionFailed
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-Item = TypeVar("Item")
+Item = TypeVar("Item", Path, tuple[str, ...])
 
 #: Seconds a chapter may take; one that takes longer is taken to hang.
 TIMEOUT = 120
@@ -96,8 +96,8 @@ def main() -> int:
 
     if not results_are_fresh():
         key = results_key()
-        for verb in ("validate", "answer"):
-            if run_forked([verb], _run_verb, jobs=1):
+        for words in (("validate",), ("answer", "--output", str(inputs.RESULTS))):
+            if run_forked([words], _run_verb, jobs=1):
                 return 1
         STAMP.write_text(key, encoding="utf-8")
     stale = stale_chapters()
@@ -109,11 +109,11 @@ def main() -> int:
     return 1 if failed else 0
 
 
-def _run_verb(verb: str) -> None:
-    """Run ``python -m analysis VERB`` in this process; its exit status counts."""
+def _run_verb(words: tuple[str, ...]) -> None:
+    """Run ``python -m analysis WORDS`` in this process; its exit status counts."""
     from analysis.cli import main as analysis_main
 
-    status = analysis_main([verb])
+    status = analysis_main(words)
     if status:
         raise SystemExit(status)
 
@@ -187,9 +187,9 @@ def _status(item: Item, work: Callable[[Item], None]) -> int:
     return 0
 
 
-def _name(item: object) -> str:
-    """Return a chapter's path within the repository, or a verb as it is."""
-    return item.relative_to(inputs.ROOT).as_posix() if isinstance(item, Path) else str(item)
+def _name(item: Path | tuple[str, ...]) -> str:
+    """Return a chapter's path within the repository, or a command's verb."""
+    return item.relative_to(inputs.ROOT).as_posix() if isinstance(item, Path) else item[0]
 
 
 def _in_words(moved: list[str]) -> str:

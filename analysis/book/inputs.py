@@ -9,8 +9,9 @@ from is unchanged. Each thing has a name, and each name has a digest:
 ``file:PATH``       one file of the repository that a cell opened
 ``folder:PATH``     the names in a folder that a cell listed
 ``answer:ID``       one answer in ``_build/results.json``
-``answers``         the ids of all answers, for a cell that goes through them
-``results:KEY``     any other part of it (``status``, ``manifest``, ...)
+``status:KEY``      one entry of its status; likewise ``manifest:KEY``
+``keys:KIND``       the keys of one of these three, for a cell that goes through them
+``version``         the version of the data
 ==================  =========================================================
 
 Code and environment count for every chapter: which functions a cell reaches
@@ -51,6 +52,9 @@ STATIC = PACKAGE / "book" / "static"
 
 #: Audit events by which Python code can learn which files exist.
 _LISTING_EVENTS = {"os.listdir", "os.scandir", "glob.glob"}
+
+#: Kinds of inputs that are entries of a part of the results, and that part.
+_PARTS = {"answer": "answers", "status": "status", "manifest": "manifest"}
 
 _used: set[str] = set()
 
@@ -172,18 +176,21 @@ class Inputs:
 
     def _compute(self, name: str) -> str:
         kind, _, key = name.partition(":")
-        readers: dict[str, Callable[[str], bytes]] = {
-            "code": lambda _: digest_files(package_files(), PACKAGE).encode(),
-            "environment": lambda _: environment().encode(),
-            "file": _file_content,
-            "folder": _folder_names,
-            "answers": lambda _: _as_json(sorted(self._results.get("answers", {}))),
-            "answer": lambda key: _as_json(self._results.get("answers", {}).get(key)),
-            "results": lambda key: _as_json(self._results.get(key)),
+        readers: dict[str, Callable[[], bytes]] = {
+            "code": lambda: digest_files(package_files(), PACKAGE).encode(),
+            "environment": lambda: environment().encode(),
+            "file": lambda: _file_content(key),
+            "folder": lambda: _folder_names(key),
+            "version": lambda: _as_json(self._results.get("version")),
+            "keys": lambda: _as_json(list(self._part(key))),
+            **dict.fromkeys(_PARTS, lambda: _as_json(self._part(kind).get(key))),
         }
         if kind not in readers:
             raise ValueError(f"Unknown input {name!r}; its kind must be one of {sorted(readers)}.")
-        return digest(readers[kind](key))
+        return digest(readers[kind]())
+
+    def _part(self, kind: str) -> dict[str, Any]:
+        return self._results.get(_PARTS[kind], {})
 
 
 def _file_content(relative: str) -> bytes:

@@ -6,18 +6,115 @@ and returns a piece of a page; nothing is computed here.
 
 from __future__ import annotations
 
+from markupsafe import Markup
+
 from analysis.book import html
 from analysis.book.door import results
+from analysis.figures import forest as drawing
+from analysis.figures import words
+from analysis.figures.names import is_uncontrolled
+from analysis.figures.svg import save_svg
+from analysis.review.results import Answer
+
+#: Headings of the columns of :func:`analysis.figures.words.data_table`.
+COLUMNS = {
+    "study": "Study",
+    "treated": "Treated",
+    "control": "Control",
+    "effect": "Effect",
+    "weight": "Weight (%)",
+    "note": "Note",
+}
+
+
+def sentence(question: str) -> html.Piece:
+    """Show the answer to a question in one or two sentences, or why there is none."""
+    answer = results().answers[question]
+    text = _sentence(answer)
+    return html.Piece(html.fill('<p class="answer">{text}</p>', text=text), text)
+
+
+def forest(question: str) -> html.Piece:
+    """Show the forest plot of a question with its caption, description and numbers."""
+    answer = results().answers[question]
+    svg = save_svg(
+        drawing.forest(answer).figure.figure,
+        name=question,
+        title=answer.title,
+        description=words.alt_text(answer),
+        rows=words.row_sentences(answer),
+    )
+    kind = "proportion" if is_uncontrolled(answer) else "forest"
+    return html.Piece(
+        html.fill(
+            '<figure class="forest" id="forest-{id}">'
+            '<div class="figure-box" role="region" tabindex="0" aria-label="{label}">{svg}</div>'
+            "<figcaption>{caption} {how}</figcaption>"
+            "<details><summary>The figure in words</summary><p>{description}</p></details>"
+            "<details><summary>The numbers of the figure</summary>{numbers}</details>"
+            "</figure>",
+            id=question,
+            label=f"Forest plot: {answer.title}",
+            svg=Markup(svg),  # made by our own drawing, which escapes what it writes
+            caption=words.caption(answer, version=results().version, last_search=_last_search()),
+            how=words.how_to_read(kind),
+            description=words.long_description(answer),
+            numbers=_numbers(answer),
+        ),
+        words.alt_text(answer),
+    )
+
+
+def table(question: str) -> html.Piece:
+    """Show the rows of a question and what is pooled from them."""
+    answer = results().answers[question]
+    return html.Piece(_numbers(answer), words.long_description(answer))
+
+
+def summary() -> html.Piece:
+    """Show every primary question with its answer, linked to its chapter."""
+    primary = [answer for answer in results().answers.values() if answer.role == "primary"]
+    items = html.joined(
+        html.fill(
+            '<dt><a href="{chapter}.html#forest-{id}">{title}</a></dt><dd>{text}</dd>',
+            chapter=answer.chapter,
+            id=answer.id,
+            title=answer.title,
+            text=_sentence(answer),
+        )
+        for answer in primary
+    )
+    lines = [f"{answer.title}: {_sentence(answer)}" for answer in primary]
+    return html.Piece(html.fill('<dl class="answers">{items}</dl>', items=items), "\n".join(lines))
 
 
 def status() -> html.Piece:
-    """Show the version of the data, and whether the searches are up to date."""
-    entries = {"Version": results().version, **results().status}
+    """Show the version of the data and how far it reaches."""
+    entries = {"version": results().version, **results().status}
+    named = {key.replace("_", " ").capitalize(): value for key, value in entries.items()}
     items = html.joined(
-        html.fill("<dt>{key}</dt><dd>{value}</dd>", key=key, value=value)
-        for key, value in entries.items()
+        html.fill("<dt>{name}</dt><dd>{value}</dd>", name=name, value=value)
+        for name, value in named.items()
     )
     return html.Piece(
         html.fill('<dl class="status">{items}</dl>', items=items),
-        "\n".join(f"{key}: {value}" for key, value in entries.items()),
+        "\n".join(f"{name}: {value}" for name, value in named.items()),
     )
+
+
+def _sentence(answer: Answer) -> str:
+    """Return the pooled answer in words, or the reason why nothing is pooled."""
+    return f"{words.pooled_sentence(answer)} {words.direction(answer)}".strip()
+
+
+def _numbers(answer: Answer) -> Markup:
+    """Return the figure's data table."""
+    records = words.data_table(answer)
+    keys = [key for key in COLUMNS if key in records[0]] if records else list(COLUMNS)
+    rows = ([record.get(key, "") for key in keys] for record in records)
+    return html.table(answer.title, [COLUMNS[key] for key in keys], rows)
+
+
+def _last_search() -> str:
+    """Return the date of the last search, or words that say there is none on record."""
+    return str(results().status.get("last_search") or "not on record")

@@ -19,7 +19,10 @@ from sphinx.errors import ExtensionError
 
 from analysis.book import execute, inputs, mathml, notebooks
 from analysis.book.errors import ExecutionFailed
+from analysis.figures import theme
 
+#: The colours of the figures, which come from their palette in Python.
+FIGURE_STYLES = "figures.css"
 #: Scripts of the extensions that no page of this book needs, by file name.
 UNUSED_SCRIPTS = {"design-tabs.js"}
 #: What themes and extensions copy into the output though no page refers to it.
@@ -38,6 +41,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("config-inited", _execute_stale, priority=900)
     app.connect("env-get-outdated", _outdated)
     app.connect("env-updated", _remember)
+    app.connect("builder-inited", _write_figure_styles)
+    app.add_css_file(FIGURE_STYLES)
     app.connect("html-page-context", _leave_out_scripts, priority=900)
     app.connect("build-finished", _remove_unused)
     app.add_html_math_renderer("mathml", (mathml.visit_inline, None), (mathml.visit_block, None))
@@ -74,6 +79,13 @@ def _remember(app: Sphinx, env: BuildEnvironment) -> list[str]:
     """Keep with the environment which executions its pages show."""
     env.analysis_executed = _executed()  # type: ignore[attr-defined]
     return []
+
+
+def _write_figure_styles(app: Sphinx) -> None:
+    """Write the figures' palette where the pages find it."""
+    folder = Path(app.outdir) / "_static"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / FIGURE_STYLES).write_text(theme.css(), encoding="utf-8")
 
 
 def _leave_out_scripts(
