@@ -1,4 +1,4 @@
-"""Do small studies show other effects than large ones? Tests and extrapolations."""
+"""Tests of whether small studies show other effects than large ones, and extrapolations."""
 
 from __future__ import annotations
 
