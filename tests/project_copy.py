@@ -12,8 +12,15 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 #: All that a build reads.
-SOURCES = ("analysis", "chapters", "data", "_config.yml", "_toc.yml", "pyproject.toml",
-           "requirements.lock")
+SOURCES = (
+    "analysis",
+    "chapters",
+    "data",
+    "_config.yml",
+    "_toc.yml",
+    "pyproject.toml",
+    "requirements.lock",
+)
 
 
 class Copy:

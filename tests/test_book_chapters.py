@@ -38,8 +38,20 @@ NO_RESULT = [
 ]
 
 #: Words by which a cell would compute, read or repeat instead of calling.
-FORBIDDEN = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.For, ast.While,
-             ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.BinOp, ast.JoinedStr)
+FORBIDDEN = (
+    ast.FunctionDef,
+    ast.AsyncFunctionDef,
+    ast.ClassDef,
+    ast.Lambda,
+    ast.For,
+    ast.While,
+    ast.ListComp,
+    ast.SetComp,
+    ast.DictComp,
+    ast.GeneratorExp,
+    ast.BinOp,
+    ast.JoinedStr,
+)
 SLUG = re.compile(r"[a-z][a-z0-9_-]*")
 
 
@@ -75,8 +87,16 @@ def test_a_typed_result_would_be_found(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["found in 2011", "a 95 % interval", "with RoB 2", "{cite}`noppers2011`", "`x = 3`",
-     "[a trial](https://doi.org/10.1016/x)", "$k \\ge 3$", "NCT01234567"],
+    [
+        "found in 2011",
+        "a 95 % interval",
+        "with RoB 2",
+        "{cite}`noppers2011`",
+        "`x = 3`",
+        "[a trial](https://doi.org/10.1016/x)",
+        "$k \\ge 3$",
+        "NCT01234567",
+    ],
 )
 def test_years_names_formulas_and_addresses_are_no_results(text: str) -> None:
     assert typed_results(f"# Title\n\nThis is {text} here.\n") == []

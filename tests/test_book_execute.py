@@ -199,7 +199,12 @@ def test_outputs_come_in_the_order_in_which_a_cell_makes_them(small: Book) -> No
     small.execute()
     notebook = nbformat.read(small._paths()["none"], 4)
     path.write_text(text)
-    kinds = [(o.output_type, o.get("text") or o.data["text/plain"])
-             for o in notebook.cells[1].outputs]
-    assert kinds == [("stream", "a\n"), ("display_data", "'b'"), ("stream", "c\n"),
-                     ("execute_result", "'d'")]
+    kinds = [
+        (o.output_type, o.get("text") or o.data["text/plain"]) for o in notebook.cells[1].outputs
+    ]
+    assert kinds == [
+        ("stream", "a\n"),
+        ("display_data", "'b'"),
+        ("stream", "c\n"),
+        ("execute_result", "'d'"),
+    ]

@@ -44,5 +44,5 @@ def visit_inline(translator: Any, node: nodes.math) -> None:
 
 def visit_block(translator: Any, node: nodes.math_block) -> None:
     """Write a formula on a line of its own; a wide one scrolls inside its box."""
-    translator.body.append(f'<div class="math">{to_mathml(node.astext(), as_block=True)}</div>')
+    translator.body.append(f'<div class="formula">{to_mathml(node.astext(), as_block=True)}</div>')
     raise nodes.SkipNode
