@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import minimize
+from scipy.optimize import Bounds, minimize
 from scipy.special import chdtrc, ndtr, ndtri
 
 from .asymmetry import require_enough
@@ -24,7 +24,7 @@ Array = NDArray[np.float64]
 _DELTA_MAX = 100.0
 _NEWTON = 30
 #: The search only has to come near; Newton's method does the rest.
-_SEARCH: Any = {"ftol": 1e-10, "gtol": 1e-6, "maxiter": 200}
+_SEARCH: dict[str, Any] = {"ftol": 1e-10, "gtol": 1e-6, "maxiter": 200}
 
 
 @dataclass(frozen=True)
@@ -244,7 +244,7 @@ def _maximise(model: _Model, mu: float, tau2: float) -> Array:
     """Return the best of several local maxima, each polished by Newton's method."""
     size = model.ends.size - 1
     spread = float(model.v.min())
-    bounds = [(None, None), (0.0, None), *[(1e-8, _DELTA_MAX)] * size]
+    bounds = Bounds([-np.inf, 0.0, *[1e-8] * size], [np.inf, np.inf, *[_DELTA_MAX] * size])
     best, height = None, -np.inf
     for start in (tau2, tau2 + spread):
         for delta in (1.0, 0.2):
