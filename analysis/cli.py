@@ -29,6 +29,7 @@ VERBS = {
     "validate": Verb("analysis.evidence.validate", "check the data; say what is wrong and where"),
     "sort": Verb("analysis.evidence.sort", "put the rows of tables in order"),
     "answer": Verb("analysis.review.commands_answer", "answer the pre-specified questions"),
+    "compare": Verb("analysis.review.commands_compare", "tell what changed between two versions"),
     "verify": Verb("analysis.review.commands_verify", "tell whether a receipt's numbers return"),
     "build": Verb("analysis.book.commands", "build the book: data, answers, chapters, pages"),
     "serve": Verb("analysis.book.serve", "show the built book at an address of this machine"),

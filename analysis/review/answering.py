@@ -99,8 +99,11 @@ def answer(question: Question, tables: Tables) -> Answer:
 
 
 def fingerprint(rows: Sequence[Row]) -> str:
-    """Return a short hash that changes when, and only when, the rows' numbers do."""
-    numbers = sorted((row.row_id, repr(row.yi), repr(row.vi)) for row in rows)
+    """Return a short hash that changes when, and only when, the rows' numbers do.
+
+    Ten digits are compared, so that two machines that round differently agree.
+    """
+    numbers = sorted((row.row_id, f"{row.yi:.9e}", f"{row.vi:.9e}") for row in rows)
     return hashlib.sha256(json.dumps(numbers).encode()).hexdigest()[:12]
 
 
