@@ -50,9 +50,7 @@ class Columns:
 
     def take(self, which: NDArray | slice) -> Columns:
         """Return some of the analyses, by position or by a boolean array."""
-        return Columns(
-            self.y[:, which], self.v[:, which], self.origin[which], self.count[which]
-        )
+        return Columns(self.y[:, which], self.v[:, which], self.origin[which], self.count[which])
 
 
 def columns(yi: Floats, vi: Floats, mask: NDArray[np.bool_] | None) -> Columns:

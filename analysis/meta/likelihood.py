@@ -54,9 +54,7 @@ class Score(NamedTuple):
         return Score(*(part[which] for part in self))
 
 
-def climb_from_zero(
-    data: Columns, q: Floats, restricted: bool
-) -> tuple[Floats, NDArray[np.intp]]:
+def climb_from_zero(data: Columns, q: Floats, restricted: bool) -> tuple[Floats, NDArray[np.intp]]:
     """Return tau2 at a maximum of the (restricted) likelihood, and where it may not be alone.
 
     Parameters
@@ -85,7 +83,8 @@ def climb_from_zero(
 
     far = furthest(data)
     origin, end = score(data, tau2, restricted), score(data, far, restricted)
-    single = settled(tau2, origin, far, end)
+    ends_below = end.log <= 0.0
+    single = settled(tau2, origin, far, end) & (ends_below | (origin.log > 0.0))
     rising = np.flatnonzero(origin.log > 0.0)
     if rising.size:
         if rising.size < q.size:
@@ -99,7 +98,7 @@ def climb_from_zero(
         tau2[rising] = root
         if not single.all():
             single[rising] |= settled(nought, first, root, there) & (
-                (root >= stop) | settled(root, there, stop, last)
+                (root >= stop) | ((last.log <= 0.0) & settled(root, there, stop, last))
             )
     return tau2, np.flatnonzero(~single)
 
@@ -110,7 +109,10 @@ def furthest(data: Columns) -> Floats:
 
 
 def settled(low: Floats, at_low: Score, high: Floats, at_high: Score) -> NDArray[np.bool_]:
-    """Tell which intervals are sure to hold no more than one maximum or minimum."""
+    """Tell which intervals are sure to hold no more than one maximum or minimum.
+
+    With more than one, the score would change sign more than once.
+    """
     positive = at_low.log > 0.0
     turn = np.clip(at_high.alpha - 2.0 * at_low.beta, low, high)
     alpha = np.where(positive, at_low.alpha, at_high.alpha)
@@ -187,9 +189,7 @@ def climb(
     return root, Score(*found)
 
 
-def highest(
-    data: Columns, tau2: Floats, restricted: bool
-) -> tuple[Floats, NDArray[np.intp]]:
+def highest(data: Columns, tau2: Floats, restricted: bool) -> tuple[Floats, NDArray[np.intp]]:
     """Find every maximum of the (restricted) likelihood and return the highest.
 
     Parameters

@@ -248,6 +248,6 @@ def pool(
     >>> round(fit.estimate, 4)
     0.3465
     """
-    y, v = as_vector(yi, "yi"), as_variances(vi, "vi")
+    y, v = as_vector(yi, "yi").copy(), as_variances(vi, "vi").copy()
     same_length(y, v, ("yi", "vi"))
     return Fit(pool_many(y[None], v[None], method=method, ci=ci, level=level))

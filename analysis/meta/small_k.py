@@ -70,9 +70,7 @@ _FEW_FOR_MODERATORS = (
     "with fewer than five studies a difference between groups of studies cannot be told "
     "from a difference between single studies"
 )
-_FEW_FOR_OMISSION = (
-    "with fewer than five studies leaving one out mostly shows that little remains"
-)
+_FEW_FOR_OMISSION = "with fewer than five studies leaving one out mostly shows that little remains"
 _FEW_FOR_ASYMMETRY = (
     "with fewer than ten studies chance alone makes a funnel look lopsided, and the method "
     "has too little power to tell"
@@ -81,9 +79,7 @@ _FEW_FOR_ASYMMETRY = (
 ANALYSES = (
     Analysis("row", "the study's own row", 1, "no study answers the question yet"),
     Analysis("common_effect", "common-effect estimate", 2, _POOLING),
-    Analysis(
-        "random_effects", "random-effects estimate (Hartung-Knapp with floor)", 2, _POOLING
-    ),
+    Analysis("random_effects", "random-effects estimate (Hartung-Knapp with floor)", 2, _POOLING),
     Analysis("bayesian", "Bayesian estimate with its prior stated", 2, _POOLING),
     Analysis("heterogeneity", "tau² with its interval, and Q", 2, _SPREAD),
     Analysis(

@@ -93,9 +93,7 @@ _CLOSED: dict[str, Callable[[Columns, Mean], Floats]] = {
 METHODS = ("EE", "DL", "HE", "HS", "SJ", "ML", "REML", "EB", "PM")
 
 
-def estimate(
-    data: Columns, fixed: Mean, method: str
-) -> tuple[Floats, NDArray[np.intp]]:
+def estimate(data: Columns, fixed: Mean, method: str) -> tuple[Floats, NDArray[np.intp]]:
     """Return tau2 by the named method, and which fits may have a higher maximum.
 
     Parameters
