@@ -145,8 +145,8 @@ def answer(
         timepoint="day 1",
         measure=measure,
         better=better,
-        favours_low="Favours ketamine" if better == "lower" else "Favours placebo",
-        favours_high="Favours placebo" if better == "lower" else "Favours ketamine",
+        favours_low="ketamine" if better == "lower" else "placebo",
+        favours_high="placebo" if better == "lower" else "ketamine",
         important_difference=None,
         order="year",
         rows=tuple(rows),
@@ -176,7 +176,7 @@ def common_effect(rows: list[Row], measure: Measure) -> Pooled:
     }[measure.scale]
     spread = 2.2 * math.hypot(tau, se)
     return Pooled(
-        model="random",
+        model="random-effects",
         method="REML",
         ci_method="hksj_floor",
         level=0.95,

@@ -120,7 +120,9 @@ def _values(answers: list[Answer]) -> tuple[list[float], list[float], list[float
     return known([*points]), known(studies), known([*intervals])
 
 
-def _ratio_axis(points: Sequence[float], studies: Sequence[float], pooled: Sequence[float]) -> Axis:
+def _ratio_axis(
+    points: Sequence[float], studies: Sequence[float], pooled: Sequence[float]
+) -> Axis:
     def distance(values: Sequence[float]) -> float:
         return max((max(v, 1 / v) for v in values if v > 0), default=1.0)
 

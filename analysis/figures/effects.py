@@ -79,7 +79,7 @@ def overview(
     measure : Measure
         Measure of every estimate.
     favours_low, favours_high : str
-        Words under the two sides of the null.
+        Which arm each side of the null favours.
     footer : sequence of str
         Sentences below.
     axis : Axis, optional
@@ -108,9 +108,9 @@ def overview(
         made,
         measure,
         head="Study",
-        note_head="Comparison, or why there is no number",
+        note_head="Comparison, or reason",
         heading=f"{measure.name}, 95% CI",
-        sides=(favours_low, favours_high),
+        sides=(names.favours(favours_low), names.favours(favours_high)),
         footer=tuple(footer),
         axis=axis,
         theme=theme,
@@ -127,7 +127,7 @@ def leave_one_out(answer: Answer, *, axis: Axis | None = None, theme: str = "lig
     reason = answer.policy.withheld.get("leave_one_out", answer.reason)
     if answer.pooled is None or not steps:
         return sentence(f"Leave-one-out is not shown: {reason}", theme)
-    return _analyses(answer, steps, "Left out", axis or effect_axis([answer]), theme)
+    return _analyses(answer, steps, "Analysis", axis or effect_axis([answer]), theme)
 
 
 def cumulative(
@@ -196,7 +196,7 @@ def _analyses(
         head=head,
         note_head="Studies",
         heading=f"{answer.measure.name}, {level} interval",
-        sides=(answer.favours_low, answer.favours_high),
+        sides=(names.favours(answer.favours_low), names.favours(answer.favours_high)),
         reference=main.estimate if main is not None else None,
         axis=axis,
         theme=theme,

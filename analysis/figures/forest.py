@@ -60,7 +60,7 @@ def forest(answer: Answer, *, axis: Axis | None = None, theme: str = "light") ->
         axis=axis or effect_axis([answer]),
         heading=_heading(answer),
         null=answer.measure.null,
-        sides=(answer.favours_low, answer.favours_high),
+        sides=(names.favours(answer.favours_low), names.favours(answer.favours_high)),
         reference=answer.pooled.estimate if answer.pooled is not None else None,
         band=_band(answer),
         banner=names.DESIGN_BANNER if uncontrolled else "",
@@ -109,7 +109,7 @@ def _study_lines(answer: Answer, signs: dict[str, str]) -> list[Line]:
                 value = getattr(row, f"{stem}_{arm}")
                 cells[f"{stem}_{arm}"] = numbers.number(value, decimals[stem])
         for domain in domains:
-            cells[f"rob:{domain}"] = row.risk_of_bias.get(domain, "no information")
+            cells[f"rob:{domain}"] = row.risk_of_bias.get(domain, "")
         lines.append(Line(row.row_id, (f"{label}{sign}",), cells, _square(row, heaviest)))
     return lines
 
@@ -175,18 +175,10 @@ def _left(answer: Answer, lines: tuple[Line, ...]) -> tuple[Group, ...]:
         if any(getattr(row, f"{stem}_{arm}") is not None for row in answer.rows for arm, _ in arms)
     ]
     return tuple(
-        group(_arm_title(title), [(f"{stem}_{arm}", head) for stem, head in present], lines)
+        group(names.arm_title(title), [(f"{stem}_{arm}", head) for stem, head in present], lines)
         for arm, title in arms
         if present
     )
-
-
-def _arm_title(text: str) -> str:
-    """Return the name of an arm without what follows its first comma.
-
-    A heading names the arm; the caption says the rest.
-    """
-    return names.first_upper(text.split(",")[0])
 
 
 def _right(answer: Answer, lines: tuple[Line, ...]) -> tuple[Group, ...]:
@@ -231,7 +223,9 @@ def _footer(answer: Answer, signs: dict[str, str]) -> tuple[str, ...]:
         sentences = [names.first_upper(answer.reason)]
     else:
         sentences = [*words.heterogeneity(answer), words.about_prediction(answer)]
-    sentences += [f"{sign} Not pooled: {reason}" for reason, sign in signs.items()]
+    sentences += [
+        f"{sign} Not pooled. {names.first_upper(reason)}" for reason, sign in signs.items()
+    ]
     if _band(answer) is not None:
         value = numbers.effect(answer.important_difference, answer.measure)
         unit = numbers.unit_of(answer.measure)

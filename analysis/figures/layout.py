@@ -8,7 +8,6 @@ resolution or the machine.
 
 from __future__ import annotations
 
-import textwrap
 from functools import lru_cache
 
 from matplotlib.axes import Axes
@@ -44,14 +43,14 @@ def text_width(text: str, size: float = BODY, weight: str = "normal") -> float:
 
 
 def wrap(text: str, width: float, size: float = BODY, weight: str = "normal") -> list[str]:
-    """Break text into lines no wider than ``width`` points.
+    """Break text at spaces into lines no wider than ``width`` points.
 
-    A single word that is wider than a line is cut at a hyphenless break, so
-    that nothing ever leaves its column.
+    A single word that is wider than a line is cut, so that nothing ever
+    leaves its column. A no-break space keeps its neighbours together.
     """
     lines: list[str] = []
     line = ""
-    for word in text.split():
+    for word in text.replace("\n", " ").split(" "):
         longer = f"{line} {word}".strip()
         if text_width(longer, size, weight) <= width:
             line = longer
@@ -79,14 +78,6 @@ def balanced(text: str, width: float, size: float = BODY, weight: str = "normal"
             return lines
         lines = tighter
     return lines
-
-
-def shorten(text: str, width: float, size: float = BODY) -> str:
-    """Return ``text`` cut at a word to fit ``width`` points, with an ellipsis."""
-    if text_width(text, size) <= width:
-        return text
-    letters = max(n for n in range(1, len(text)) if text_width(text[:n], size) <= width or n == 1)
-    return textwrap.shorten(text, max(letters, 2), placeholder="…")
 
 
 class Sheet:
@@ -229,4 +220,11 @@ class Sheet:
             ax.spines[side].set_visible(False)
         ax.spines["bottom"].set_color(self.theme.rule)
         ax.set_yticks([])
+        return ax
+
+    def no_axes(self) -> Axes:
+        """Return invisible axes, for figures that have none to return."""
+        ax = self.axes(0, 0, self.width, self.height)
+        ax.set_xticks([])
+        ax.set_axis_off()
         return ax

@@ -25,7 +25,8 @@ SQUARE_HOLLOW = 6.0
 DIAMOND = 5.5
 #: Thickness of the bar of a prediction interval, and of its end caps.
 BAR, BAR_CAP = 2.6, 8.0
-ARROW = 7.0
+#: Length of an arrow; a diamond's is longer, so that it is wider than the diamond.
+ARROW, BARB = 7.0, 13.0
 #: Triangles whose tip is the anchor, so the tip lies exactly on the axis limit.
 ARROW_RIGHT = Path([(0, 0), (-1, 0.6), (-1, -0.6), (0, 0)])
 ARROW_LEFT = Path([(0, 0), (1, 0.6), (1, -0.6), (0, 0)])
@@ -122,7 +123,17 @@ class Marks:
         patch = Polygon(corners, closed=True, facecolor=self.theme.pooled, edgecolor="none")
         patch.set(zorder=3, gid=gid)
         self.ax.add_patch(patch)
-        self.arrows(low, high, y, self.theme.pooled, gid)
+        self._cut(patch, low, high)
+        self.arrows(low, high, y, self.theme.pooled, gid, BARB)
+
+    def _cut(self, patch: Polygon, low: float, high: float) -> None:
+        """Cut a diamond where its arrows begin, so that their barbs stand out."""
+        width = self.ax.bbox.width / self.ax.figure.dpi * 72
+        left = BARB / width if low < self.axis.low else 0.0
+        right = BARB / width if high > self.axis.high else 0.0
+        if left or right:
+            window = Rectangle((left, 0), 1 - left - right, 1, transform=self.ax.transAxes)
+            patch.set_clip_path(window)
 
     def bar(self, low: float, high: float, y: float, gid: str | None) -> None:
         """Draw a prediction interval: a thin bar with end caps, never a diamond."""
@@ -150,7 +161,15 @@ class Marks:
             gid=gid,
         )
 
-    def arrows(self, low: float, high: float, y: float, color: str, gid: str | None) -> None:
+    def arrows(
+        self,
+        low: float,
+        high: float,
+        y: float,
+        color: str,
+        gid: str | None,
+        length: float = ARROW,
+    ) -> None:
         """End what passes the axis in a filled arrow whose tip is at the limit."""
         for passes, limit, marker in (
             (low < self.axis.low, self.axis.low, ARROW_LEFT),
@@ -161,7 +180,7 @@ class Marks:
                     [limit],
                     [y],
                     marker=marker,
-                    markersize=2 * ARROW,
+                    markersize=2 * length,
                     markerfacecolor=color,
                     markeredgewidth=0,
                     linestyle="none",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from analysis.figures import numbers
 from analysis.review.results import Answer, Pooled, Row
 
@@ -24,11 +26,8 @@ DOMAIN_WORDS = {
 }
 #: Names of models, estimators and intervals as a reader knows them.
 MODEL_WORDS = {
-    "random": "random effects",
     "random-effects": "random effects",
-    "common": "common effect",
     "common-effect": "common effect",
-    "EE": "common effect",
     "bayes": "Bayesian random effects",
 }
 CI_WORDS = {
@@ -44,6 +43,8 @@ PREDICTION_WORDS = {
     "z": "normal distribution",
     "predictive": "posterior predictive distribution",
 }
+#: Conditions whose name is more than its code without underscores.
+CONDITION_WORDS = {"me_cfs": "ME/CFS", "long_covid": "long COVID"}
 ORDER_WORDS = {
     "year": "year of publication",
     "effect": "size of the effect",
@@ -51,6 +52,8 @@ ORDER_WORDS = {
     "time": "time after treatment",
     "condition": "condition",
 }
+#: Models that the policy for two studies puts beside the random-effects result.
+SIDE_BY_SIDE = ("common-effect", "bayes")
 DESIGN_BANNER = "Uncontrolled: not an effect"
 DESIGN_SENTENCE = (
     "People treated with ketamine were not compared with anyone. "
@@ -115,6 +118,24 @@ def _letter(position: int) -> str:
     return (chr(96 + first) if first else "") + chr(97 + last)
 
 
+def arm_title(text: str) -> str:
+    """Return the name of an arm without what follows its first comma.
+
+    A heading names the arm; the caption says the rest.
+    """
+    return first_upper(text.split(",")[0])
+
+
+def condition(code: str) -> str:
+    """Return the name of a condition (``"long COVID"`` for ``long_covid``)."""
+    return CONDITION_WORDS.get(code, code.replace("_", " "))
+
+
+def favours(side: str) -> str:
+    """Return the words for one side of the axis: ``"Favours ketamine"``."""
+    return f"Favours {side}" if side else ""
+
+
 def short_domain(domain: str) -> str:
     """Return the head of a risk-of-bias column."""
     return "All" if domain == "overall" else domain
@@ -138,12 +159,19 @@ def same_rows_alternatives(answer: Answer) -> list[tuple[str, Pooled]]:
     return [
         (alternative.label, alternative.pooled)
         for alternative in answer.alternatives
-        if alternative.pooled is not None and set(alternative.rows) == pooled_rows
+        if alternative.pooled is not None
+        and alternative.pooled.model in SIDE_BY_SIDE
+        and set(alternative.rows) == pooled_rows
     ]
 
 
 def judgements(answer: Answer) -> list[str]:
     """Return the risk-of-bias domains that any row of the answer was judged on."""
-    seen = {domain for row in answer.rows for domain in row.risk_of_bias}
+    return domains_of(row.risk_of_bias for row in answer.rows)
+
+
+def domains_of(judged: Iterable[Mapping[str, str]]) -> list[str]:
+    """Return every judged domain once, in the order of the tool."""
+    seen = {domain for judgements_of_one in judged for domain in judgements_of_one}
     known = [domain for domain in DOMAIN_WORDS if domain in seen]
     return known + sorted(seen - set(known))

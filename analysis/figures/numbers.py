@@ -16,6 +16,9 @@ MINUS = "\u2212"
 #: Printed where a number does not exist (never 0, never an empty cell).
 ABSENT = "\u2013"
 
+#: Ratios beyond these are printed as beyond them.
+SMALLEST_RATIO, LARGEST_RATIO = 0.01, 1000
+
 #: Decimals by kind of number; the same in every row of a column.
 DECIMALS = {"effect": 2, "percent": 0, "weight": 1, "i2": 0, "tau2": 2}
 
@@ -81,7 +84,16 @@ def unit_of(measure: Measure) -> str:
 
 
 def effect(value: float | None, measure: Measure) -> str:
-    """Format an effect on the display scale, without its unit."""
+    """Format an effect on the display scale, without its unit.
+
+    A ratio that would round to 0.00, which no ratio can be, prints as "<0.01";
+    one of a thousand or more, where decimals would pretend, as ">1000".
+    """
+    if value is not None and measure.scale == "log":
+        if value < SMALLEST_RATIO / 2:
+            return f"<{SMALLEST_RATIO}"
+        if value >= LARGEST_RATIO:
+            return f">{LARGEST_RATIO}"
     return number(None if value is None else value * factor(measure), decimals_of(measure))
 
 

@@ -10,7 +10,16 @@ from analysis.figures import names
 from analysis.figures.axis import Axis
 from analysis.figures.layout import LEADING, Sheet, balanced, wrap
 from analysis.figures.marks import Marks
-from analysis.figures.table import GROUP_GAP, PITCH, Column, Group, Line, Mark, Table, cell_positions
+from analysis.figures.table import (
+    GROUP_GAP,
+    PITCH,
+    Column,
+    Group,
+    Line,
+    Mark,
+    Table,
+    cell_positions,
+)
 from analysis.figures.theme import BODY, SMALL, TARGET_WIDTH, theme_named
 
 MARGIN = 8.0
@@ -113,10 +122,7 @@ def sentence(text: str, theme: str) -> Axes:
     lines = wrap(text, TARGET_WIDTH - 2 * MARGIN)
     sheet = Sheet(TARGET_WIDTH, 2 * MARGIN + LEADING * BODY * len(lines), theme_named(theme))
     sheet.lines(MARGIN, MARGIN + LEADING * BODY / 2, lines)
-    ax = sheet.axes(MARGIN, MARGIN, TARGET_WIDTH - 2 * MARGIN, 1)
-    ax.set_xticks([])
-    ax.set_axis_off()
-    return ax
+    return sheet.no_axes()
 
 
 def _headings(table: Table) -> int:

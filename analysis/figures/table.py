@@ -17,7 +17,7 @@ NOTE_WIDEST = 150.0
 #: Before a group of columns, and between the columns of one group.
 GROUP_GAP, GAP = 14.0, 8.0
 #: One space, between the three parts of "0.71 [0.56, 0.90]".
-SPACE = 4.0
+SPACE = 5.0
 #: A heading takes at most this many lines, and at least this width.
 TITLE_LINES, TITLE_NARROWEST = 3, 78.0
 

@@ -56,13 +56,18 @@ def about_prediction(answer: Answer) -> str:
 
 def risk_of_bias_legend(domains: Sequence[str]) -> list[str]:
     """Return what the symbols and the domains of the risk-of-bias columns mean."""
-    symbols = ", ".join(f"{symbol} {name}" for symbol, name in names.RISK_OF_BIAS_WORDS.values())
-    domains = "; ".join(
+    named = "; ".join(
         f"{names.short_domain(domain)}: {names.DOMAIN_WORDS[domain]}"
         for domain in domains
         if domain in names.DOMAIN_WORDS
     )
-    return [f"Risk of bias: {symbols}.", f"{domains}."]
+    return [symbols_legend(), f"{named}."]
+
+
+def symbols_legend() -> str:
+    """Return what the symbols of the judgements mean."""
+    symbols = (f"{symbol} {name}" for symbol, name in names.RISK_OF_BIAS_WORDS.values())
+    return f"Risk of bias: {', '.join(symbols)}."
 
 
 def row_sentence(answer: Answer, row: Row, label: str) -> str:
@@ -110,7 +115,7 @@ def direction(answer: Answer) -> str:
     if pooled.estimate == null:
         return "The estimate is exactly no difference."
     clear = "includes" if pooled.ci_low <= null <= pooled.ci_high else "excludes"
-    return f"The estimate lies on the side “{side}”; its interval {clear} no difference."
+    return f"The estimate favours {side}; its interval {clear} no difference."
 
 
 def pooled_sentence(answer: Answer) -> str:
