@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from reference_cases import IDS, assert_close, floats, pooled_data, result
-from tolerances import REFITS
 
 from analysis import meta
+from reference_cases import IDS, assert_close, floats, pooled_data, result
+from tolerances import REFITS
 
 CASES = [(case, method) for case in IDS for method in result(case).get("gosh_of_primary", {})]
 SUBSET = {"mask": "mask_bit0_is_row1", "k": "k", "q": "QE", "i2": "I2", "tau2": "tau2"}

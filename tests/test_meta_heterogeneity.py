@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from reference_cases import assert_close, model_blocks, pooled_data, result
 from scipy.special import chdtr
-from tolerances import ITERATIVE, PROFILE
 
 from analysis import meta
 from analysis.meta.heterogeneity import chi_squared_mixture, q_profile
+from reference_cases import assert_close, model_blocks, pooled_data, result
+from tolerances import ITERATIVE, PROFILE
 
 BLOCKS = [block for block in model_blocks() if block[2] != "FE"]
 ENDS = {"tau2": "tau2", "tau": "tau", "i2": "I2", "h2": "H2"}

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from reference_cases import assert_close, floats, pooled_data, primaries, result
-from tolerances import REFITS
 
 from analysis import meta
+from reference_cases import assert_close, floats, pooled_data, primaries, result
+from tolerances import REFITS
 
 CASES = primaries()
 FITS = {"FE": ("EE", "z"), "DL": ("DL", "z"), "REML": ("REML", "z"), "REML_knha": ("REML", "hksj")}

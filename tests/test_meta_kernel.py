@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from reference_cases import assert_close, floats, model_blocks, pooled_data, result
-from tolerances import CLOSED_FORM, ITERATIVE
 
 from analysis import meta
+from reference_cases import assert_close, floats, model_blocks, pooled_data, result
+from tolerances import CLOSED_FORM, ITERATIVE
 
 CASES = sorted({(case, measure) for case, measure, _ in model_blocks()})
 METHODS = ("EE", "DL", "HE", "HS", "SJ", "ML", "REML", "EB", "PM")

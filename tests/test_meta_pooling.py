@@ -5,10 +5,10 @@ from statistics import NormalDist
 
 import numpy as np
 import pytest
-from reference_cases import assert_close, model_blocks, pooled_data, result
-from tolerances import CLOSED_FORM, ITERATIVE
 
 from analysis import meta
+from reference_cases import assert_close, model_blocks, pooled_data, result
+from tolerances import CLOSED_FORM, ITERATIVE
 
 BLOCKS = model_blocks()
 INTERVALS = {"z": "z", "knha": "hksj", "knha_adhoc": "hksj_floor", "t_plain": "t"}

@@ -11,6 +11,8 @@ from analysis import meta
 
 RANDOM_EFFECTS = ("DL", "HE", "HS", "SJ", "ML", "REML", "EB", "PM")
 METHODS = ("EE", *RANDOM_EFFECTS)
+SHOWN = ("estimate", "se", "ci", "statistic", "pvalue", "pi", "tau2", "tau", "tau2_se", "tau2_ci")
+SHOWN += ("i2", "i2_q", "h2", "q", "q_pvalue", "weights")
 methods = st.sampled_from(METHODS)
 intervals = st.sampled_from(("z", "t", "hksj", "hksj_floor"))
 MANY = settings(max_examples=150, deadline=None)
@@ -106,13 +108,7 @@ def test_nothing_is_nan_infinite_negative_or_silent(data, method, ci):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         fit = meta.pool(yi, vi, method=method, ci=ci)
-        shown = {
-            name: getattr(fit, name)
-            for name in (
-                "estimate se ci statistic pvalue pi tau2 tau tau2_se tau2_ci i2 i2_q h2 q "
-                "q_pvalue weights"
-            ).split()
-        }
+        shown = {name: getattr(fit, name) for name in SHOWN}
     missing = {name for name, value in shown.items() if value is None}
     for name in shown.keys() - missing:
         value = shown[name][:2] if name == "pi" else shown[name]

@@ -105,8 +105,8 @@ def q_profile(batch: Batch) -> Floats:
     """Return Q-profile limits of tau2, shape ``(B, 2)``; nan for one study.
 
     The tau2 at which the generalised Q equals the quantiles of chi-squared on k - 1 df:
-    Viechtbauer (2007), https://doi.org/10.1002/sim.2514. Both limits are zero where even tau2 = 0 leaves Q below
-    the lower quantile.
+    Viechtbauer (2007), https://doi.org/10.1002/sim.2514. Both limits are zero where even
+    tau2 = 0 leaves Q below the lower quantile.
     """
     limits = np.full((batch.k.size, 2), np.nan)
     many = np.flatnonzero(batch.k > 1)
@@ -115,7 +115,8 @@ def q_profile(batch: Batch) -> Floats:
         data = data if many.size == batch.k.size else data.take(many)
         tail = (1.0 - batch.level) / 2.0
         for side, upper in enumerate((tail, 1.0 - tail)):
-            limits[many, side] = solve_q(data, chdtri(data.count - 1.0, upper))
+            target = np.asarray(chdtri(data.count - 1.0, upper), dtype=float)
+            limits[many, side] = solve_q(data, target)
     return limits
 
 
@@ -167,7 +168,11 @@ def _crossing(falling: Callable[[float], float], start: float) -> float:
     high = start
     while falling(high) > 0.0:
         high *= 10.0
-    return float(brentq(falling, 0.0, high, xtol=_RELATIVE * start, rtol=_RELATIVE))
+    return _root(falling, 0.0, high, start)
+
+
+def _root(function: Callable[[float], float], low: float, high: float, scale: float) -> float:
+    return float(brentq(function, low, high, xtol=_RELATIVE * scale, rtol=_RELATIVE))
 
 
 def _profile_likelihood(fit: Fit) -> tuple[float, float]:
@@ -185,21 +190,16 @@ def _profile_likelihood(fit: Fit) -> tuple[float, float]:
     least, last = float(data.v[0, 0]), max(best, float(furthest(data)[0]))
     grid = np.geomspace(least, last + least, _GRID) - least
     grid = np.unique(np.concatenate([[0.0, best, last], grid[(grid > 0.0) & (grid < last)]]))
-    many = Columns(*(np.repeat(part, grid.size, axis=-1) for part in _parts(data)))
+    many = data.take(np.zeros(grid.size, dtype=np.intp))
     inside = np.flatnonzero(log_likelihood(many, grid, restricted) >= cut)
     first, final = int(inside[0]), int(inside[-1])
-    tolerance = {"xtol": _RELATIVE * least, "rtol": _RELATIVE}
-    low = 0.0 if first == 0 else brentq(above, grid[first - 1], grid[first], **tolerance)
+    low = 0.0 if first == 0 else _root(above, grid[first - 1], grid[first], least)
     if final + 1 < grid.size:
-        return float(low), float(brentq(above, grid[final], grid[final + 1], **tolerance))
+        return low, _root(above, grid[final], grid[final + 1], least)
     high = 10.0 * (last + least)
     while above(high) > 0.0:
         high *= 10.0
-    return float(low), float(brentq(above, last, high, **tolerance))
-
-
-def _parts(data: Columns) -> tuple[Floats, Floats, Floats, Floats]:
-    return data.y, data.v, data.origin, data.count
+    return low, _root(above, last, high, least)
 
 
 def _height(data: Columns, tau2: float, restricted: bool) -> float:

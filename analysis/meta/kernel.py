@@ -201,7 +201,8 @@ def pool_many(
         unsettled.add(start, data, _fit(data, method, ci, answer[:, part]))
         k[part] = data.count
     unsettled.settle()
-    return Batch(k, *answer, method, ci, level, y, v, here)
+    estimates, se, tau2, q, typical, maxima = answer
+    return Batch(k, estimates, se, tau2, q, typical, maxima, method, ci, level, y, v, here)
 
 
 class _Unsettled:

@@ -25,7 +25,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-
 from numpy.typing import NDArray
 
 from .columns import Columns, Floats, traces, weighted_mean
@@ -212,7 +211,7 @@ def highest(data: Columns, tau2: Floats, restricted: bool) -> tuple[Floats, NDAr
     several = maxima[peaks.fit] > 1
     if not several.any():
         return tau2, maxima
-    fit, low, high = (part[several] for part in peaks)
+    fit, low, high = peaks.fit[several], peaks.low[several], peaks.high[several]
     order = np.argsort(fit, kind="stable")
     fit, low, high = fit[order], low[order], high[order]
     part, root = data.take(fit), np.zeros(fit.size)

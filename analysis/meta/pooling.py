@@ -175,7 +175,7 @@ class Fit:
         if self._no_tau2 or df <= 0.0:
             return None
         half = quantile(0.5 + self.level / 2.0, np.array([df]))[0]
-        half *= np.sqrt(self.tau2 + self.se**2)
+        half *= np.sqrt(self.batch.tau2[0] + self.se**2)
         return PredictionInterval(float(self.estimate - half), float(self.estimate + half), rule)
 
     @cached_property

@@ -105,8 +105,14 @@ ANALYSES = (
     Analysis("selection_model", "selection model", 10, _FEW_FOR_ASYMMETRY),
 )
 
-_LEVELS = ((0, "k0", "0"), (1, "k1", "1"), (2, "k2", "2"), (3, "k3-4", "3–4"))
-_LEVELS += ((5, "k5-9", "5–9"), (10, "k10+", "≥ 10"))
+_LEVELS = (
+    (0, "k0", "0"),
+    (1, "k1", "1"),
+    (2, "k2", "2"),
+    (3, "k3-4", "3–4"),
+    (5, "k5-9", "5–9"),
+    (10, "k10+", "≥ 10"),
+)
 
 
 def small_k_policy(k: int) -> SmallKPolicy:

@@ -1,4 +1,4 @@
-"""All subsets of the studies (GOSH): does one study, or a pair, make the heterogeneity?"""
+"""All subsets of the studies (GOSH), to see whether one or two make the heterogeneity."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import InputError
 from .deletion import refit
+from .errors import InputError
 from .pooling import Fit
 
 if TYPE_CHECKING:

@@ -1,8 +1,8 @@
 """Estimators of the between-study variance, one place for each formula.
 
 Every function takes :class:`~analysis.meta.columns.Columns` of at least two studies each
-and returns tau2 before truncation at zero. Names and definitions follow Veroniki et al. (2016), Res
-Synth Methods 7:55, https://doi.org/10.1002/jrsm.1164.
+and returns tau2 before truncation at zero. Names and definitions follow Veroniki et al.
+(2016), Res Synth Methods 7:55, https://doi.org/10.1002/jrsm.1164.
 """
 
 from __future__ import annotations
