@@ -398,7 +398,7 @@ def _maximise(model: _Blocks) -> tuple[float, float]:
     scale = _scale(model)
     best, height = np.zeros(2), -np.inf
     for start in ((0.5, 0.5), (0.05, 1.0), (1.0, 0.05), (0.01, 0.01)):
-        found = minimize(
+        found = minimize(  # type: ignore[call-overload]  # stubs know no jac=True with bounds
             lambda part: _down(model, part * scale, scale),
             np.array(start),
             jac=True,

@@ -180,7 +180,7 @@ def regression(
     References
     ----------
     Knapp & Hartung 2003, Stat Med 22:2693, https://doi.org/10.1002/sim.1482 (test);
-    Raudenbush 2009, in The Handbook of Research Synthesis, 2nd ed., chapter 16 (R2);
+    Raudenbush 2009, in The Handbook of Research Synthesis, 2nd ed., pp. 295-315 (R2);
     Viechtbauer 2010, J Stat Softw 36(3), https://doi.org/10.18637/jss.v036.i03 (estimators).
     """
     y, v = studies(yi, vi)

@@ -154,8 +154,9 @@ def correlated_effects(
 
     References
     ----------
-    Hedges, Tipton & Johnson 2010, Res Synth Methods 1:39, section 4 and equation 15,
-    https://doi.org/10.1002/jrsm.5; Tipton 2015, Psychol Methods 20:375 (small samples).
+    Hedges, Tipton & Johnson 2010, Res Synth Methods 1:39, https://doi.org/10.1002/jrsm.5
+    (weights, and the moment estimator, here computed as the root of E[Q] = Q); Tipton 2015,
+    Psychol Methods 20:375, https://doi.org/10.1037/met0000011 (small samples).
     """
     y, v = studies(yi, vi)
     check_level(level)

@@ -119,8 +119,8 @@ def step_selection(
 
     References
     ----------
-    Vevea & Hedges 1995, Psychometrika 60:419, equations 5 to 9,
-    https://doi.org/10.1007/BF02294384; Hedges 1992, Stat Sci 7:246.
+    Hedges 1992, Stat Sci 7:246, https://doi.org/10.1214/ss/1177011364; Vevea & Hedges 1995,
+    Psychometrika 60:419, https://doi.org/10.1007/BF02294384.
     """
     y, v = studies(yi, vi)
     check_option(alternative, ("greater", "less"), "alternative")
@@ -248,7 +248,7 @@ def _maximise(model: _Model, mu: float, tau2: float) -> Array:
     best, height = None, -np.inf
     for start in (tau2, tau2 + spread):
         for delta in (1.0, 0.2):
-            found = minimize(
+            found = minimize(  # type: ignore[call-overload]  # stubs want a private type
                 lambda theta: -model.log_likelihood(theta),
                 np.array([mu, start, *[delta] * size]),
                 jac=lambda theta: -model.gradient(theta),
