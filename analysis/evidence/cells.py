@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from functools import cache
 
-from analysis.evidence.faults import Fault, Problem, nearest
+from analysis.evidence.faults import KEPT_PER_KIND, Fault, Problem, and_more, nearest
 from analysis.evidence.schema import Field
 from analysis.evidence.table import Table, parse_number
 
@@ -51,15 +51,26 @@ def check_cells(table: Table, today: date) -> Iterator[Fault]:
         cells = table.columns.get(column.name)
         if cells is None:
             continue
-        problems = {
-            value: found for value in set(cells) if (found := check_value(column, value, today))
-        }
-        if problems:
-            for index, cell in enumerate(cells):
-                for problem in problems.get(cell, ()):
-                    yield table.fault(index, column.name, problem)
+        problems = _problems(column, cells, today)
+        faulty = [row for row, cell in enumerate(cells) if cell in problems] if problems else []
+        for count, row in enumerate(faulty[:KEPT_PER_KIND], start=1):
+            for problem in problems[cells[row]]:
+                fault = table.fault(row, column.name, problem)
+                more = len(faulty) - count if count == KEPT_PER_KIND else 0
+                yield and_more(fault, more)
         if column.unique:
             yield from _repeated(table, column)
+
+
+def _problems(column: Field, cells: list[str], today: date) -> dict[str, list[Problem]]:
+    """Diagnose each distinct cell once, and no more of them than are ever shown."""
+    problems: dict[str, list[Problem]] = {}
+    for value in dict.fromkeys(cells):
+        if found := check_value(column, value, today):
+            problems[value] = found
+            if len(problems) == KEPT_PER_KIND:
+                break
+    return problems
 
 
 def _repeated(table: Table, column: Field) -> Iterator[Fault]:

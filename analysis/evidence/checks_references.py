@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from analysis.evidence.faults import Fault, Problem, nearest
+from analysis.evidence.faults import KEPT_PER_KIND, Fault, Problem, and_more, nearest
 from analysis.evidence.paths import shown_path
 from analysis.evidence.table import Table
 
@@ -31,33 +31,35 @@ class Keys:
     known: frozenset[str]
 
 
-def check_references(table: Table, keys: Mapping[str, Keys]) -> Iterator[Fault]:
-    """Check the columns of a table whose cells name something in another file.
+def check_references(table: Table, column: str, keys: Keys) -> Iterator[Fault]:
+    """Check a column whose cells name something in another file.
 
     Parameters
     ----------
     table : Table
         Rows of any table.
-    keys : mapping of str to Keys
-        Column name -> what its cells may name.
+    column : str
+        The column that refers.
+    keys : Keys
+        What its cells may name.
 
     Yields
     ------
     Fault
-        One per cell that names something unknown.
+        One per name that is not known.
     """
-    for name, target in keys.items():
-        cells = table.columns.get(name, ())
-        separator = table.schema[name].separator
-        unknown = {
-            cell: missing
-            for cell in set(cells)
-            if (missing := [key for key in _parts(cell, separator) if key not in target.known])
-        }
-        problems = {cell: _unknown(missing[0], target) for cell, missing in unknown.items()}
-        for row, cell in enumerate(cells) if problems else ():
-            if cell in problems:
-                yield table.fault(row, name, problems[cell])
+    cells = table.columns.get(column, ())
+    separator = table.schema[column].separator
+    unknown = {
+        cell: missing
+        for cell in dict.fromkeys(cells)
+        if (missing := [key for key in _parts(cell, separator) if key not in keys.known])
+    }
+    rows = [row for row, cell in enumerate(cells) if cell in unknown] if unknown else []
+    for count, row in enumerate(rows[:KEPT_PER_KIND], start=1):
+        more = len(rows) - count if count == KEPT_PER_KIND else 0
+        for key in unknown[cells[row]]:
+            yield and_more(table.fault(row, column, _unknown(key, keys)), more)
 
 
 def _parts(cell: str, separator: str) -> list[str]:

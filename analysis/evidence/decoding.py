@@ -20,6 +20,10 @@ _MEND = "run: python -m analysis sort {table}"
 EXPORT = "save it as 'CSV UTF-8 (comma delimited)' (Excel) or as UTF-8 text CSV (LibreOffice)"
 
 
+#: Characters kept of a faulty line: it is known again, and a file full of them fits in memory.
+_SEEN = 200
+
+
 @dataclass
 class Reader:
     """Collects what is wrong with the form of one file while it is read."""
@@ -43,7 +47,7 @@ class Reader:
     ) -> None:
         """Add a fault of form."""
         problem = Problem(code, message, allowed, fix, "warning" if warning else "error")
-        self.faults.append(Fault(problem, self.file, line, column, study_id, value))
+        self.faults.append(Fault(problem, self.file, line, column, study_id, value[:_SEEN]))
 
     @property
     def mend(self) -> str:
@@ -52,8 +56,8 @@ class Reader:
 
 
 def decode(data: bytes, reader: Reader) -> str | None:
-    """Return the text of the file with plain line ends, or None if it is no text."""
-    if not data.strip():
+    """Return the text of a file with plain line ends, or None if it is no text."""
+    if not data or data.isspace():
         reader.report(
             "file-empty",
             "the file is empty",
@@ -92,7 +96,7 @@ def decode(data: bytes, reader: Reader) -> str | None:
             line=line,
         )
         text = text.replace("\0", "")
-    if not text.strip():
+    if not text or text.isspace():
         return None
     if not text.endswith("\n"):
         reader.report(

@@ -137,10 +137,16 @@ def sort_and_cap(faults: Iterable[Fault]) -> list[Fault]:
             kept.append(fault)
     for kind, count in seen.items():
         if count > KEPT_PER_KIND:
-            fault = kept[last[kind]]
-            more = f"{fault.problem.message} (and {count - KEPT_PER_KIND} more of this kind)"
-            kept[last[kind]] = replace(fault, problem=replace(fault.problem, message=more))
+            kept[last[kind]] = and_more(kept[last[kind]], count - KEPT_PER_KIND)
     return sorted(kept, key=lambda fault: (fault.file, fault.line, fault.column, fault.code))
+
+
+def and_more(fault: Fault, count: int) -> Fault:
+    """Return a fault that says how many like it are not shown; unchanged where that is none."""
+    if count == 0:
+        return fault
+    message = f"{fault.problem.message} (and {count} more of this kind, not shown)"
+    return replace(fault, problem=replace(fault.problem, message=message))
 
 
 def nearest(value: str, choices: Iterable[str]) -> str | None:

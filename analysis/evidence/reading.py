@@ -68,7 +68,7 @@ def read_file(path: Path, schema: Schema) -> tuple[Table | None, list[Fault]]:
     """
     reader = Reader(schema, shown_path(path))
     try:
-        data = path.read_bytes()
+        return read_bytes(path.read_bytes(), schema, reader.file)
     except FileNotFoundError:
         reader.report(
             "file-missing",
@@ -77,7 +77,6 @@ def read_file(path: Path, schema: Schema) -> tuple[Table | None, list[Fault]]:
             "restore it (git checkout), or create it with this first line: "
             + empty_template(schema.name).strip(),
         )
-        return None, reader.faults
     except OSError as error:
         reader.report(
             "file-unreadable",
@@ -85,17 +84,18 @@ def read_file(path: Path, schema: Schema) -> tuple[Table | None, list[Fault]]:
             "a CSV file that you may read",
             "check that it is a file, not a folder, and that you may read it",
         )
-        return None, reader.faults
-    return read_bytes(data, schema, reader.file)
+    return None, reader.faults
 
 
 def read_bytes(data: bytes, schema: Schema, file: str) -> tuple[Table | None, list[Fault]]:
     """Read the bytes of a CSV file; see `read_file`."""
     reader = Reader(schema, file)
     text = decode(data, reader)
+    del data  # a large file need not be held twice
     if text is None:
         return None, reader.faults
-    lines = list(io.StringIO(text))
+    lines = text.removesuffix("\n").split("\n")
+    del text
     delimiter = _delimiter(lines[0], reader)
     header_row = next(_header(lines, delimiter), [])
     names = _columns(header_row, reader)
@@ -117,7 +117,7 @@ def _delimiter(first_line: str, reader: Reader) -> str:
         "columns separated by commas, numbers with decimal points",
         "choose the comma as field separator when saving (in Excel: 'CSV UTF-8 (comma "
         "delimited)' with English (UK) as region)",
-        value=first_line.rstrip("\n"),
+        value=first_line,
     )
     return mark
 
@@ -243,7 +243,8 @@ def _records(
     start, unclosed = 1, 0
     untidy: list[int] = []
     while start < len(lines):
-        records = csv.reader(islice(lines, start, None), delimiter=delimiter, strict=True)
+        ended = (f"{line}\n" for line in islice(lines, start, None))
+        records = csv.reader(ended, delimiter=delimiter, strict=True)
         base, end = start, start
         broken = ""
         while True:
@@ -300,7 +301,7 @@ def _whole(lines: list[str], index: int, width: int, delimiter: str) -> bool:
 def _tidy(cells: list[str], raw: list[str], delimiter: str) -> bool:
     text = io.StringIO()
     csv.writer(text, delimiter=delimiter, lineterminator="\n").writerow(cells)
-    return text.getvalue() == "".join(raw).rstrip("\n") + "\n"
+    return text.getvalue() == "\n".join(raw) + "\n"
 
 
 def _report_misfit(cells: list[str], width: int, line: int, end: int, reader: Reader) -> None:
@@ -355,8 +356,8 @@ def _report_quote(raw: str, line: int, inside: bool, reader: Reader) -> None:
         "double quotes in pairs",
         fix,
         line=line,
-        value=raw.rstrip("\n"),
-        study_id=raw.split(",", 1)[0].strip('"\n'),
+        value=raw,
+        study_id=raw.split(",", 1)[0].strip('"'),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date
+from itertools import chain
 from pathlib import Path
 
 from analysis.evidence.cells import check_cells
@@ -19,7 +20,7 @@ from analysis.evidence.checks_references import (
 from analysis.evidence.faults import Fault, sort_and_cap
 from analysis.evidence.paths import data_directory, shown_path
 from analysis.evidence.reading import read_file
-from analysis.evidence.schema import load_schema, table_names
+from analysis.evidence.schema import Schema, load_schema, table_names
 from analysis.evidence.table import Table
 
 #: Files beside the tables that cells refer to, and how their keys are read.
@@ -45,7 +46,6 @@ class Validation:
         self.directory = directory or data_directory()
         self.today = today or date.today()
         self._keys: dict[tuple[str, str], frozenset[str]] = {}
-        self._tables: dict[str, tuple[Table | None, list[Fault]]] = {}
 
     def everything(self) -> list[Fault]:
         """Check every table that has a schema, the questions and the bibliography."""
@@ -80,7 +80,7 @@ class Validation:
         table, faults = read_file(path, load_schema(name))
         if table is None:
             return None, faults
-        found = [*faults, *check_table(table, self.today), *self._references(table)]
+        found = chain(faults, check_table(table, self.today), self._references(table))
         return table, sort_and_cap(found)
 
     def other(self, path: Path) -> list[Fault]:
@@ -89,24 +89,18 @@ class Validation:
         return sort_and_cap(faults)
 
     def _references(self, table: Table) -> Iterator[Fault]:
-        targets = {
-            column.name: (column.references, column.name)
-            for column in table.schema.fields
-            if column.references
-        }
-        for column, (other, key) in table.schema.foreign_keys.items():
-            targets[column] = (load_schema(other).file, key)
-        if table.schema.name == "risk_of_bias":
-            targets["study_id"] = (load_schema("studies").file, "study_id")
-        keys = {}
-        for column, (file, key) in targets.items():
-            known = self._known(file, key)
-            if known is not None:
-                keys[column] = Keys(file, known)
-        return check_references(table, keys)
+        """Yield the cells that name something unknown in another file.
 
-    def _known(self, file: str, key: str) -> frozenset[str] | None:
-        """Return the keys of a file; None where it cannot be read, which is its own fault."""
+        A file that cannot be read knows no keys; that is its own fault, and not
+        one of every cell that refers to it.
+        """
+        for column, sources in _targets(table.schema).items():
+            known = [self._known(file, key) for file, key in sources]
+            if all(known):
+                files = " or ".join(file for file, _ in sources)
+                yield from check_references(table, column, Keys(files, frozenset.union(*known)))
+
+    def _known(self, file: str, key: str) -> frozenset[str]:
         if (file, key) not in self._keys:
             path = self.directory / Path(file).name
             if path.name in _OTHER_FILES:
@@ -114,7 +108,23 @@ class Validation:
             else:
                 table, _ = read_file(path, load_schema(path.stem))
                 self._keys[file, key] = frozenset(table.column(key) if table else ())
-        return self._keys[file, key] or None
+        return self._keys[file, key]
+
+
+def _targets(schema: Schema) -> dict[str, list[tuple[str, str]]]:
+    """Return for each column that refers to others the files, and the columns, it may name."""
+    targets = {
+        column.name: [(column.references, column.name)]
+        for column in schema.fields
+        if column.references
+    }
+    for column, (other, key) in schema.foreign_keys.items():
+        targets[column] = [(load_schema(other).file, key)]
+    if schema.name not in ("studies", "screening") and "study_id" in schema.names:
+        # A study without a usable number is known from the screening log alone.
+        both = (load_schema("studies"), load_schema("screening"))
+        targets["study_id"] = [(other.file, "study_id") for other in both]
+    return targets
 
 
 def check_table(table: Table, today: date) -> Iterator[Fault]:
