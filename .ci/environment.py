@@ -69,7 +69,7 @@ def main() -> None:
     if not VENV.exists() or not (VENV / "bin" / "python").exists():
         run("Make the virtual environment", sys.executable, "-m", "venv", "--clear", str(VENV))
     python = str(VENV / "bin" / "python")
-    pip = [python, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
+    pip = [python, "-m", "pip", "--disable-pip-version-check", "install", "-qq"]
     count = (ROOT / "requirements.lock").read_text(encoding="utf-8").count("==")
     run(
         f"Install {count} packages from requirements.lock (one or two minutes)",

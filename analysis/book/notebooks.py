@@ -9,6 +9,7 @@ through :func:`read_executed`, which `_config.yml` names as the reader of
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import nbformat
@@ -101,5 +102,5 @@ def why_stale(text: str, now: Inputs) -> list[str]:
     path = stored_path(text)
     if not path.exists():
         return ["text"]
-    inputs = nbformat.read(path, as_version=4).metadata[INPUTS_KEY]
+    inputs = json.loads(path.read_text(encoding="utf-8"))["metadata"][INPUTS_KEY]
     return sorted(name for name, value in inputs.items() if now.digest(name) != value)
