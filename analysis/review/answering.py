@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 from analysis.meta.small_k import small_k_policy
 from analysis.review.absolute import absolute_effect
+from analysis.review.grading import certainty, grade_inputs
 from analysis.review.measures import MEASURES
 from analysis.review.pooling import reason_of_too_few, try_to_pool
 from analysis.review.questions import Question, QuestionError
@@ -60,7 +61,7 @@ def answer(question: Question, tables: Tables) -> Answer:
     policy = small_k_policy(k)
     absolute = absolute_effect(usable, pooled, measure, question.baseline, question.better)
     one_row_each = len(counted) == len(usable)
-    return Answer(
+    made = Answer(
         id=question.id,
         title=question.title,
         question=question.text,
@@ -95,6 +96,13 @@ def answer(question: Question, tables: Tables) -> Answer:
         ),
         important_difference_source=question.important_difference_source,
         fingerprint=fingerprint(usable),
+    )
+    ids = {row.row_id for row in counted}
+    rests_on = [row for row in made.rows if row.row_id in ids]
+    return replace(
+        made,
+        grade_inputs=grade_inputs(made, rests_on) if rests_on else None,
+        certainty=certainty(made, tables.get("certainty", ())),
     )
 
 

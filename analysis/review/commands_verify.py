@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from analysis.evidence.paths import project_root
+from analysis.review.looks import release_folders
 from analysis.review.running import answer_all
 from analysis.review.serialise import read_results
 from analysis.review.verifying import Difference, differences
@@ -50,15 +51,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def newest_receipt(root: Path) -> Path | None:
-    """Return the receipt of the newest release, by its version number."""
-    receipts = root.glob("data/releases/*/results.json")
-    return max(
-        receipts,
-        default=None,
-        key=lambda path: [
-            int(part) if part.isdigit() else -1 for part in path.parent.name.split(".")
-        ],
-    )
+    """Return the receipt of the newest release, None before the first one."""
+    folders = release_folders(root)
+    return folders[-1] / "results.json" if folders else None
 
 
 def _report(path: Path, count: int, found: list[Difference]) -> list[str]:

@@ -179,6 +179,68 @@ class Policy:
 
 
 @dataclass(frozen=True)
+class GradeInputs:
+    """What a rating of certainty can be held against, computed from the answer.
+
+    Attributes
+    ----------
+    people : float
+        People behind the answer.
+    events : float or None
+        Events in both groups, where events were counted.
+    includes_null, includes_important : bool or None
+        Whether the 95 % interval includes no effect, and the smallest important difference on
+        the good side; None where the answer or the question has no such value.
+    prediction_includes_null : bool or None
+        The same of the prediction interval.
+    i2, tau2 : float or None
+        Heterogeneity, where the policy shows it.
+    bias : mapping of str to float
+        Share of the weight in percent by the worst judgement of each study: ``high``,
+        ``some_concerns``, ``no_information``, ``low`` or ``not_assessed``.
+    conditions : mapping of str to float
+        Share of the weight in percent by condition.
+    asymmetry_testable : bool
+        Whether there are enough studies for tests of small-study effects.
+    """
+
+    people: float
+    events: float | None
+    includes_null: bool | None
+    includes_important: bool | None
+    prediction_includes_null: bool | None
+    i2: float | None
+    tau2: float | None
+    bias: Mapping[str, float]
+    conditions: Mapping[str, float]
+    asymmetry_testable: bool
+
+
+@dataclass(frozen=True)
+class Rating:
+    """One human judgement of certainty, with its reason."""
+
+    domain: str
+    judgement: str
+    reason: str
+    rated_on: str
+    rated_by: str
+    stale: bool
+
+
+@dataclass(frozen=True)
+class Certainty:
+    """How sure the answer is, after GRADE.
+
+    ``stale`` says that the numbers moved after at least one of the ratings was made.
+    """
+
+    overall: str
+    ratings: tuple[Rating, ...]
+    stale: bool
+
+
+@dataclass(frozen=True)
 class Answer:
     """The answer to one pre-specified question, or the reason there is none.
 
@@ -218,6 +280,8 @@ class Answer:
     caveats: tuple[str, ...] = ()
     important_difference_source: str = ""
     fingerprint: str = ""
+    grade_inputs: GradeInputs | None = None
+    certainty: Certainty | None = None
 
 
 @dataclass(frozen=True)

@@ -95,10 +95,12 @@ def make_row(
 
 
 def risk_of_bias(tables: Tables) -> dict[str, dict[str, str]]:
-    """Return the judgements by study and domain."""
+    """Return the judgements by study and domain, as names without spaces."""
     judged: dict[str, dict[str, str]] = {}
     for line in tables.get("risk_of_bias", ()):
-        judged.setdefault(line["study_id"], {})[line["domain"]] = line["judgement"]
+        judged.setdefault(line["study_id"], {})[line["domain"]] = line["judgement"].replace(
+            " ", "_"
+        )
     return judged
 
 

@@ -13,7 +13,7 @@ from analysis.review.questions import Question, load_questions
 from analysis.review.results import Results
 from analysis.review.selection import Record, Tables
 
-_TABLES = ("studies", "screening", "risk_of_bias")
+_TABLES = ("studies", "screening", "risk_of_bias", "certainty")
 
 
 def load_tables(folder: Path | None = None) -> dict[str, list[Record]]:

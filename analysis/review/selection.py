@@ -11,7 +11,8 @@ Record = Mapping[str, str]
 """One line of a table: column -> text, the empty text where the cell is empty."""
 
 Tables = Mapping[str, Sequence[Record]]
-"""The tables an answer is made from, by name: ``studies``, ``screening``, ``risk_of_bias``."""
+"""The tables an answer is made from, by name: ``studies``, and where they exist ``screening``,
+``risk_of_bias`` and ``certainty``."""
 
 _LEFT_STATUS = {
     "retracted": "The publication was retracted",
