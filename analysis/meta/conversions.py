@@ -221,7 +221,7 @@ def mean_sd_from_quantiles(
 
     Notes
     -----
-    Luo, Wan, Liu & Tong 2018, Stat Methods Med Res 27:1785, eqs. 7, 11, 15; Wan, Wang, Liu &
+    Luo, Wan, Liu & Tong 2018, Stat Methods Med Res 27:1785; Wan, Wang, Liu &
     Tong 2014, BMC Med Res Methodol 14:135, eqs. 9, 13, 16 for the SD. Both suppose that the
     outcome is roughly normal; with skewed data, as the distances from the median may show,
     the results mislead.
