@@ -110,7 +110,7 @@ def answer(
             rows[i], pooled=False, reason_not_pooled="the same people as in another row."
         )
     if risk_of_bias:
-        levels = ("low", "some concerns", "high", "no information")
+        levels = ("low", "some_concerns", "high", "no_information")
         domains = ("D1", "D2", "D3", "D4", "D5", "overall")
         rows = [
             replace(

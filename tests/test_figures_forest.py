@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
 from matplotlib.patches import Polygon, Rectangle
 
@@ -18,24 +17,12 @@ from analysis.figures.forest import forest
 from analysis.figures.marks import SQUARE, SQUARE_SMALLEST
 from analysis.figures.table import PITCH
 from analysis.figures.theme import BODY, SMALL
+from figure_checks import artists_of, assert_tidy, printed, texts
 
 SIZES = (1, 2, 6, 30, 80)
 MEASURES = (factories.RATIO, factories.DIFFERENCE, factories.PROPORTION)
 #: Half a CSS pixel at 96 dpi, in figure pixels at the 100 dpi of the canvas.
 HALF_PIXEL = 0.5 * 100 / 96
-
-
-def texts(ax: Axes) -> list:
-    ax.figure.canvas.draw()
-    return [t for t in (*ax.figure.texts, *ax.get_xticklabels()) if t.get_text()]
-
-
-def printed(ax: Axes) -> list[str]:
-    return [t.get_text() for t in texts(ax)]
-
-
-def artists_of(ax: Axes, gid: str, kind: type) -> list:
-    return [a for a in ax.get_children() if a.get_gid() == gid and isinstance(a, kind)]
 
 
 CASES = [
@@ -53,27 +40,7 @@ def test_no_text_overlaps_another_or_the_plot_or_leaves_the_canvas(
     answer = factories.answer(
         k, measure, long_labels=long_labels, risk_of_bias=risk_of_bias, not_pooled=int(k > 2)
     )
-    ax = forest(answer)
-    boxes = [(t.get_text(), t.get_window_extent()) for t in texts(ax)]
-    canvas = ax.figure.bbox
-    plot = ax.get_window_extent()
-    for text, box in boxes:
-        assert box.x0 >= 0, text
-        assert box.x1 <= canvas.x1, text
-        assert box.y0 >= 0, text
-        assert box.y1 <= canvas.y1, text
-        assert not _overlap(box, plot), text
-    extents = np.array([box.extents for _, box in boxes])
-    x0, y0, x1, y1 = extents.T
-    touch = (
-        (x0[:, None] < x1) & (x0 < x1[:, None]) & (y0[:, None] < y1 - 1) & (y0 < y1[:, None] - 1)
-    )
-    np.fill_diagonal(touch, False)
-    assert not touch.any(), [(boxes[i][0], boxes[j][0]) for i, j in np.argwhere(touch)][:5]
-
-
-def _overlap(a, b) -> bool:
-    return a.x0 < b.x1 - 0.5 and b.x0 < a.x1 - 0.5 and a.y0 < b.y1 - 0.5 and b.y0 < a.y1 - 0.5
+    assert_tidy(forest(answer))
 
 
 @pytest.mark.parametrize("k", [2, 30])

@@ -25,8 +25,8 @@ from analysis.figures.theme import BODY, Theme, style
 #: Baseline below the middle of a line, as a share of the text size: half the
 #: height of a capital in DejaVu Sans.
 HALF_CAPITAL = 0.365
-#: Room beyond the measured width: hinting makes text in a PNG up to 2 % wider,
-#: and Verdana's letters differ from DejaVu's by about as much.
+#: Room beyond the measured width: rounding to pixels makes text in a PNG a
+#: little wider, and Verdana's letters differ from DejaVu's by about as much.
 TOLERANCE = 1.025
 #: Distance of two baselines, as a share of the text size.
 LEADING = 1.3

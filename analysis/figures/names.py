@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping
 from analysis.figures import numbers
 from analysis.review.results import Answer, Pooled, Row
 
-#: Judgement -> symbol in the circle and words in the legend.
+#: Judgement, as the table codes it -> symbol in the circle and words in the legend.
 RISK_OF_BIAS_WORDS = {
     "low": ("+", "low"),
-    "some concerns": ("!", "some concerns"),
+    "some_concerns": ("!", "some concerns"),
     "high": ("×", "high"),
-    "no information": ("?", "no information"),
+    "no_information": ("?", "no information"),
 }
 #: Domains of RoB 2 (Sterne et al. 2019) in words.
 DOMAIN_WORDS = {

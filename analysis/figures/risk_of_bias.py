@@ -27,8 +27,8 @@ def traffic_light(studies: Judgements, *, theme: str = "light") -> Axes:
     Parameters
     ----------
     studies : mapping
-        Study label -> domain -> judgement (``low``, ``some concerns``,
-        ``high``, ``no information``), as the columns of the forest plot read
+        Study label -> domain -> judgement (``low``, ``some_concerns``,
+        ``high``, ``no_information``), as the columns of the forest plot read
         them. A domain that was not judged stays empty.
     theme : {"light", "dark"}
         Colours.

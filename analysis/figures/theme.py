@@ -55,7 +55,7 @@ class Theme:
     rob_ink: str
 
     def risk_of_bias(self, judgement: str) -> str:
-        """Return the fill of a judgement (``low``, ``some concerns``, ``high``…)."""
+        """Return the fill of a judgement (``low``, ``some_concerns``, ``high``…)."""
         roles = dict(
             zip(
                 RISK_OF_BIAS_WORDS,
@@ -80,7 +80,7 @@ LIGHT = Theme(
     rob_some="#e69f00",
     rob_high="#d55e00",
     rob_none="#bdbdbd",
-    rob_ink="#000000",
+    rob_ink="#0a0a0a",
 )
 DARK = Theme(
     ground="#14181e",
@@ -96,7 +96,7 @@ DARK = Theme(
     rob_some="#eba80a",
     rob_high="#e0690f",
     rob_none="#b8b8b8",
-    rob_ink="#010101",
+    rob_ink="#0a0a0a",
 )
 THEMES = {"light": LIGHT, "dark": DARK}
 
@@ -144,7 +144,8 @@ def style() -> Iterator[None]:
     """Set the few matplotlib settings a reproducible figure depends on.
 
     A fixed hash salt and no date make the SVG identical on every run; text
-    stays text; the font is the one that ships with matplotlib.
+    stays text; the font is the one that ships with matplotlib, unhinted, so
+    that a PNG is spaced as the SVG is.
     """
     settings: dict[Any, Any] = {
         "svg.fonttype": "none",
@@ -152,6 +153,7 @@ def style() -> Iterator[None]:
         "font.family": ["DejaVu Sans"],
         "font.size": BODY,
         "text.usetex": False,
+        "text.hinting": "none",
         "axes.unicode_minus": True,
         "path.simplify": False,
         "pdf.fonttype": 42,
