@@ -55,7 +55,7 @@ def answer(question: Question, tables: Tables) -> Answer:
         pooled, reason = try_to_pool(usable, measure, plan_of(question))
         alternatives, extra = sensitivity(question, usable, tables)
     if not chosen:
-        reason = "No study was found."
+        reason = "No study with results was found."
     rows = [*(_final(row, pooled, reason) for row in chosen), *extra]
     facts = _facts(question, tables)
     policy = small_k_policy(k)

@@ -11,11 +11,14 @@ from analysis.meta.conversions import smd_from_log_odds_ratio
 from analysis.meta.effect_sizes import EffectSizes, effect_sizes
 from analysis.meta.proportions import proportion_intervals
 from analysis.meta.reported import reported_estimates, smd_from_test
+from analysis.meta.scales import SCALES
 from analysis.review.measures import to_display
 from analysis.review.results import Measure
 from analysis.review.selection import Record, number
 
 LEVEL = 0.95
+_UNSCALED = {"D": "d", "MD_SLOPE": "difference in change per day"}
+"""Printed estimates that the engine has no scale for."""
 
 
 class NoEffectError(ValueError):
@@ -191,7 +194,8 @@ def _flip(found: Effect) -> Effect:
 def _what_is_missing(record: Record) -> str:
     """Say what the line lacks, by what it does hold."""
     if record.get("estimate"):
-        kind = record["estimate_measure"]
+        printed = record["estimate_measure"]
+        kind = _UNSCALED.get(printed) or SCALES[printed].words
         if not (record["se"] or record["ci_low"]):
             return (
                 f"The source prints an estimate ({kind} {record['estimate']}) without a "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
@@ -123,7 +124,8 @@ def _distinct(row: Row, same: Sequence[Row]) -> Row:
 
 def _row_without_numbers(record: Record, bias: Mapping[str, Mapping[str, str]]) -> Row:
     """Make an empty row of a screened study that gave no usable number."""
-    author = record["authors"].split(";")[0].strip() or record["title"]
+    first = record["authors"].split(";")[0].strip() or record["title"]
+    author = re.sub(r" [A-Z]{1,3}$", "", first)  # "Sun L" is listed with initials, drawn without
     study = record["study_id"] or record["record_id"]
     return Row(
         row_id=f"screening | {record['record_id']}",
