@@ -198,10 +198,10 @@ def _what_is_missing(record: Record) -> str:
         kind = _UNSCALED.get(printed) or SCALES[printed].words
         if not (record["se"] or record["ci_low"]):
             return (
-                f"The source prints an estimate ({kind} {record['estimate']}) without a "
+                f"The source prints a {kind} of {record['estimate']} without a "
                 "standard error or an interval."
             )
-        return f"The source prints another measure ({kind}), which cannot be converted."
+        return f"The source prints a {kind}, which cannot be converted."
     if record.get("mean_treat") or record.get("mean_change_treat"):
         if not (record["mean_control"] or record["mean_change_control"]):
             return "No value of a control group was seen."
