@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import csv
 import json
 import subprocess
@@ -11,14 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from analysis.review import answer_questions
+from analysis.review import answer_questions, commands_compare
 from analysis.review.change_report import as_markdown
 from analysis.review.changes import Comparison, QuestionChange
 from analysis.review.comparing import compare
 from analysis.review.questions import parse_questions
 from analysis.review.serialise import dumps
 from analysis.review.versions import Version, VersionError, find_version
-from review_tables import counts, question_table, study
+from review_tables import counts, published_rows, question_table, study
 
 A = counts("ames2001", 12, 20, 6, 20)
 B = counts("bohr2002", 15, 30, 9, 30)
@@ -301,3 +302,19 @@ def test_a_file_that_is_no_studies_table_is_refused(tmp_path: Path):
     path = write(tmp_path / "x.csv", [{"a": "1"}])
     with pytest.raises(VersionError, match="lacks the columns that name a row"):
         find_version(str(path), tmp_path)
+
+
+def test_the_command_tells_what_one_changed_cell_did(tmp_path: Path, capsys):
+    rows = published_rows()
+    for row in rows:
+        if row["study_id"] == "fu2020" and row["outcome"] == "nausea":
+            row["events_treat"] = str(int(row["events_treat"]) + 10)
+    path = write(tmp_path / "studies.csv", rows)
+    parser = argparse.ArgumentParser()
+    commands_compare.configure(parser)
+    assert commands_compare.run(parser.parse_args([str(path)])) == 0
+    out = capsys.readouterr().out
+    assert "(`safety-nausea`)" in out
+    assert "Rows: 1 corrected." in out
+    assert commands_compare.run(parser.parse_args(["nowhere"])) == 2
+    assert "'nowhere' is not a file" in capsys.readouterr().err

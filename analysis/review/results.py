@@ -59,7 +59,9 @@ class Row:
     scale of pooling; all are None where a study gives no usable number.
     ``weight`` is in percent of the drawn model, None where the row is not
     pooled; ``reason_not_pooled`` then says why. ``row_id`` is the row's
-    identity in ``studies.csv`` (five columns joined by " | ").
+    identity in ``studies.csv`` (five columns joined by " | ");
+    ``risk_of_bias`` holds judgements by domain (``low``, ``some_concerns``,
+    ``high``, ``no_information``).
     """
 
     row_id: str
