@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+
 from reference_cases import floats, inputs, result
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from meta_cases import column, dummies, usable
-from reference_cases import assert_close, result
 from scipy import stats
-from tolerances import CLOSED_FORM, ITERATIVE, OPTIMISED
 
+from analysis.meta.dependence import aggregate
 from analysis.meta.errors import InputError
-from analysis.meta.multilevel import aggregate, three_level
+from analysis.meta.multilevel import three_level
 from analysis.meta.pooling import pool
 from analysis.meta.regression import regression
 from analysis.meta.robust import correlated_effects, robust
+from meta_cases import column, dummies, usable
+from reference_cases import assert_close, result
+from tolerances import CLOSED_FORM, ITERATIVE, OPTIMISED
 
 CASE = result("assink2016")
 STUDY, EFFECT = column("assink2016", "study"), column("assink2016", "esid")

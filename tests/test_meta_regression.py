@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from meta_cases import column, dummies, primary, usable
-from reference_cases import IDS, assert_close, result
-from tolerances import CLOSED_FORM, ITERATIVE
 
 from analysis.meta.errors import InputError
 from analysis.meta.kernel import CI_METHODS, pool_many
 from analysis.meta.regression import regression
 from analysis.meta.tau2 import METHODS
+from meta_cases import column, dummies, primary, usable
+from reference_cases import IDS, assert_close, result
+from tolerances import CLOSED_FORM, ITERATIVE
 
 CASES = [
     (case, formula, method)

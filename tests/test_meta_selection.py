@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from meta_cases import usable
-from reference_cases import IDS, assert_close, result
 from scipy import stats
-from tolerances import OPTIMISED
 
 from analysis.meta.errors import InputError
 from analysis.meta.pooling import pool
 from analysis.meta.selection import step_selection
+from meta_cases import usable
+from reference_cases import IDS, assert_close, result
+from tolerances import OPTIMISED
 
 STEPS = {"one_step_.025": (0.025,), "two_steps_.025_.5": (0.025, 0.5)}
 CASES = [

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from meta_cases import column, sample_sizes, usable, usable_rows
-from reference_cases import IDS, assert_close, inputs, result
-from tolerances import CLOSED_FORM, ITERATIVE
 
 from analysis.meta.errors import InputError
 from analysis.meta.pooling import pool
 from analysis.meta.small_study import egger, harbord, pet_peese, peters, rank_test
 from analysis.meta.trim_and_fill import trim_and_fill
+from meta_cases import column, sample_sizes, usable, usable_rows
+from reference_cases import IDS, assert_close, inputs, result
+from tolerances import CLOSED_FORM, ITERATIVE
 
 PRIMARY = {case: result(case).get("analysis_of_primary", {}) for case in IDS}
 EGGER = [(c, key) for c in IDS for key in PRIMARY[c].get("regtest", {})]

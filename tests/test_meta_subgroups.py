@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from meta_cases import column, primary
-from reference_cases import IDS, assert_close, result
-from tolerances import CLOSED_FORM, ITERATIVE
 
 from analysis.meta.errors import InputError
 from analysis.meta.pooling import pool
 from analysis.meta.subgroups import subgroups
+from meta_cases import column, primary
+from reference_cases import IDS, assert_close, result
+from tolerances import CLOSED_FORM, ITERATIVE
 
 CASES = [
     (case, name) for case in IDS for name in result(case).get("subgroups_of_primary", {})

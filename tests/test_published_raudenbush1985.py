@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from meta_cases import column, usable
 
 from analysis.meta.pooling import pool
 from analysis.meta.regression import regression
+from meta_cases import column, usable
 
 
 def test_unconditional_model_agrees_with_pages_83_to_86():

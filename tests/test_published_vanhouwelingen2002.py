@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from meta_cases import column
-from reference_cases import floats, result
 
 from analysis.meta.pooling import pool
 from analysis.meta.regression import regression
+from meta_cases import column
+from reference_cases import floats, result
 
 LATITUDE = column("bcg", "ablat")
 

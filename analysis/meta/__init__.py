@@ -32,7 +32,7 @@ _HOME = {
     "Subgroups": "subgroups",
     "three_level": "multilevel",
     "ThreeLevelFit": "multilevel",
-    "aggregate": "multilevel",
+    "aggregate": "dependence",
     "robust": "robust",
     "RobustFit": "robust",
     "correlated_effects": "robust",

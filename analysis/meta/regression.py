@@ -141,7 +141,7 @@ class RegressionFit:
 def regression(
     yi: ArrayLike,
     vi: ArrayLike,
-    X: ArrayLike | None,  # noqa: N803 - the field's name for a design matrix
+    X: ArrayLike | None,
     *,
     names: Sequence[str] | None = None,
     intercept: bool = True,

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .dependence import study_index
 from .errors import InputError, check_level, check_option
 from .gls import design, gls, studies
 from .inference import limits, statistics, two_sided
-from .multilevel import ThreeLevelFit, study_index
+from .multilevel import ThreeLevelFit
 from .pooling import Fit
 from .regression import RegressionFit
 
@@ -117,7 +118,7 @@ def correlated_effects(
     study: ArrayLike,
     *,
     rho: float = 0.8,
-    X: ArrayLike | None = None,  # noqa: N803 - the field's name for a design matrix
+    X: ArrayLike | None = None,
     names: Sequence[str] | None = None,
     level: float = 0.95,
 ) -> RobustFit:
