@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy import stats
 
 from analysis.meta.dependence import aggregate
@@ -206,3 +208,27 @@ def test_robust_interval_covers_in_small_samples():
 def test_data_that_cannot_be_analysed_are_named(run, said):
     with pytest.raises(InputError, match=said):
         run([0.1, 0.5, 0.3, -0.2], [0.1, 0.2, 0.1, 0.1])
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 10**6), st.floats(-5, 5), st.floats(0.1, 10))
+def test_three_level_results_follow_the_scale_and_ignore_order_and_origin(seed, shift, scale):
+    rng = np.random.default_rng(seed)
+    study = np.repeat(np.arange(6), [1, 4, 2, 3, 1, 2])
+    vi = rng.uniform(0.05, 0.5, 13)
+    yi = rng.normal(0, 0.5, 6)[study] + rng.normal(0, np.sqrt(vi))
+    order = rng.permutation(13)
+    one = three_level(yi, vi, study, np.arange(13))
+    other = three_level(scale * (yi + shift)[order], scale**2 * vi[order], study[order], order)
+    assert min(one.sigma2) >= 0
+    assert other.estimate == pytest.approx(scale * (one.estimate + shift), rel=1e-5, abs=1e-5)
+    np.testing.assert_allclose(other.sigma2, scale**2 * np.array(one.sigma2), rtol=1e-4, atol=1e-5)
+    mixed, again = robust(one, study), robust(other, study[order])
+    assert again.df == pytest.approx(mixed.df, rel=1e-4)
+
+
+def test_effects_that_all_agree_give_zero_variances_in_words():
+    fit = three_level(np.full(8, 0.3), np.full(8, 0.1), [1, 1, 2, 2, 3, 3, 4, 4], [1, 2] * 4)
+    assert fit.sigma2 == (0.0, 0.0)
+    assert any("estimated as zero" in note for note in fit.notes)
+    assert fit.profile_interval("study")[0] == 0

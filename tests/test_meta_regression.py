@@ -209,3 +209,32 @@ def test_few_studies_per_moderator_are_said():
     yi, vi = usable("bcg")
     fit = regression(yi, vi, np.column_stack([column("bcg", "ablat"), column("bcg", "year")]))
     assert any("fewer than ten studies per moderator" in note for note in fit.notes)
+
+
+def test_a_perfect_fit_has_no_test_and_says_why():
+    x = np.array([1.0, 2.0, 3.0, 4.0, 7.0])
+    fit = regression(0.3 + 0.1 * x, np.full(5, 0.2), x)
+    assert fit.tau2 == 0
+    assert (fit.se == 0).all()
+    assert np.isnan(fit.pvalue).all()
+    assert fit.qm.pvalue is None
+    assert any("fits every study exactly" in note for note in fit.notes)
+    assert (regression(0.3 + 0.1 * x, np.full(5, 0.2), x, ci="hksj_floor").se > 0).all()
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_variances_over_twelve_orders_of_magnitude_give_finite_answers(method):
+    rng = np.random.default_rng(8)
+    v = np.logspace(-8, 4, 13)
+    fit = regression(rng.normal(size=13), v, rng.normal(size=13), method=method)
+    values = [*fit.coef, *fit.se, *fit.pvalue, fit.tau2, fit.i2, fit.h2, fit.qe, fit.aicc]
+    assert np.isfinite(values).all()
+
+
+def test_two_maxima_of_the_likelihood_are_told_apart():
+    yi, vi = (np.array(result("gibson2002")["effect_sizes"]["MD"][name], float) for name in
+              ("yi", "vi"))
+    usable_rows = np.isfinite(yi)
+    expected = result("gibson2002")["models"]["MD"]["REML"]
+    fit = regression(yi[usable_rows], vi[usable_rows], None, ci="z")
+    assert_close(fit.tau2, expected["tau2"], ITERATIVE)

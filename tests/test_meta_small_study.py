@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from analysis.meta.errors import InputError
 from analysis.meta.pooling import pool
@@ -263,3 +265,45 @@ def test_trim_and_fill_mirrors_when_the_effects_change_sign():
 def test_year_of_publication_may_be_the_predictor():
     yi, vi = usable("bcg")
     assert egger(pool(yi, vi), predictor=column("bcg", "year"), model="model").tau2 is not None
+
+
+EQUAL = np.full(12, 0.2)
+
+
+@pytest.mark.parametrize(
+    ("run", "yi", "vi", "said"),
+    [
+        (egger, np.arange(12.0), EQUAL, "constant"),
+        (egger, EQUAL, np.linspace(0.1, 1, 12), "exactly on a line"),
+        (rank_test, np.arange(12.0), EQUAL, "no rank order"),
+        (pet_peese, np.arange(12.0), EQUAL, "constant"),
+        (trim_and_fill, np.arange(12.0), EQUAL, "constant"),
+    ],
+)
+def test_data_without_spread_are_refused_in_words(run, yi, vi, said):
+    with pytest.raises(InputError, match=said):
+        run(pool(yi, vi))
+
+
+def test_one_enormous_study_leaves_the_rank_test_finite():
+    vi = np.array([1e-12, *np.linspace(0.1, 2, 11)])
+    ours = rank_test(pool(np.sin(np.arange(12.0)), vi))
+    assert np.isfinite([ours.tau, ours.pvalue]).all()
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10**6), st.floats(-5, 5), st.floats(0.1, 10))
+def test_asymmetry_results_do_not_depend_on_order_origin_or_unit(seed, shift, scale):
+    rng = np.random.default_rng(seed)
+    vi = rng.uniform(0.02, 0.5, 14)
+    yi = rng.normal(0, np.sqrt(vi + 0.1))
+    order = rng.permutation(14)
+    one = pool(yi, vi)
+    other = pool(scale * (yi[order] + shift), scale**2 * vi[order])
+    assert egger(other).pvalue == pytest.approx(egger(one).pvalue, rel=1e-6, abs=1e-9)
+    assert rank_test(other).tau == pytest.approx(rank_test(one).tau)
+    fills = trim_and_fill(one), trim_and_fill(other)
+    assert fills[0].k0 == fills[1].k0
+    assert fills[1].fit.estimate == pytest.approx(
+        scale * (fills[0].fit.estimate + shift), rel=1e-5, abs=1e-6 * scale
+    )

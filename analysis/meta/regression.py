@@ -195,7 +195,11 @@ def regression(
     tau2 = residual_tau2(y, v, model.x, method)
     fit = gls(y, model.x, 1 / (v + tau2))
     df = None if ci == "z" else float(k - p)
-    vcov = fit.cov * (_scale(fit, k - p, ci) if ci.startswith("hksj") else 1.0)
+    factor = _factor(fit, y, v, k - p)
+    if ci.startswith("hksj"):
+        vcov = fit.cov * (max(1.0, factor) if ci == "hksj_floor" else factor)
+    else:
+        vcov = fit.cov
     se = np.sqrt(np.diagonal(vcov))
     statistic = statistics(fit.coef, se)
     qe = float(fixed.q)
@@ -229,7 +233,7 @@ def regression(
         vi=v,
         x=model.x,
         intercept=intercept,
-        notes=_notes(k, p, fit.q / (k - p), ci),
+        notes=_notes(k, p, factor, ci),
     )
 
 
@@ -360,9 +364,10 @@ def _residual_i2(tau2: float, qe: float, df: int, typical: float, method: str) -
     return {"i2": 100 * tau2 / (tau2 + typical), "h2": 1 + tau2 / typical}
 
 
-def _scale(fit: Gls, df: int, ci: str) -> float:
-    factor = float(fit.q) / df
-    return max(1.0, factor) if ci == "hksj_floor" else factor
+def _factor(fit: Gls, y: Array, v: Array, df: int) -> float:
+    """Return the Knapp-Hartung factor, zero where the line goes through every study."""
+    rounding = 1e-26 * float((y**2 / v).sum())
+    return 0.0 if fit.q <= rounding else float(fit.q) / df
 
 
 def _aicc(likelihood: float, size: int, parameters: int) -> float:
@@ -377,7 +382,12 @@ def _notes(k: int, p: int, factor: float, ci: str) -> tuple[str, ...]:
             f"{k} studies for {p} coefficients: fewer than ten studies per moderator, "
             "so chance findings are likely."
         )
-    if ci == "hksj" and factor < 1:
+    if ci == "hksj" and factor == 0:
+        notes.append(
+            "The model fits every study exactly, so the Knapp-Hartung standard errors are zero "
+            "and there is no test; use ci='hksj_floor'."
+        )
+    elif ci == "hksj" and factor < 1:
         notes.append(
             "The Knapp-Hartung factor is below one, so these intervals are narrower than "
             "ordinary ones would be."

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .asymmetry import require_enough
 from .errors import InputError, as_vector, check_level, check_option, reject_where
+from .gls import design
 from .inference import limits, two_sided
 from .pooling import Fit, pool
 from .regression import regression
@@ -173,10 +174,14 @@ def rank_test(fit: Fit, *, force: bool = False) -> RankTest:
 
     notes = require_enough(fit.k, "asymmetry_tests", 3, force)
     common = pool(fit.yi, fit.vi, method="EE", ci="z")
-    # The variance of an effect's distance from the weighted mean that it is part of.
-    variance = fit.vi - common.se**2
+    # The variance of an effect's distance from the weighted mean that it is part of; written as
+    # a product, because the difference of two nearly equal numbers may round to zero.
+    others = (1 - np.eye(fit.k)) @ (1 / fit.vi)
+    variance = fit.vi * others * common.se**2
     standardised = (fit.yi - common.estimate) / np.sqrt(variance)
     ties = any(np.unique(values).size < fit.k for values in (standardised, fit.vi))
+    if np.ptp(standardised) == 0 or np.ptp(fit.vi) == 0:
+        raise InputError("all effects or all variances are equal, so they have no rank order.")
     answer = kendalltau(standardised, fit.vi, method="asymptotic" if ties else "exact")
     if ties:
         notes += ("There are ties, so the p-value is the normal approximation.",)
@@ -327,7 +332,9 @@ def _least_squares(y: Array, x: Array, weights: Array, level: float) -> _Line:
     """Fit a straight line by weighted least squares."""
     from statsmodels.api import WLS
 
-    done = WLS(y, np.column_stack([np.ones_like(x), x]), weights=weights).fit()
+    done = WLS(y, design(x, x.size, ("predictor",), True).x, weights=weights).fit()
+    if done.ssr <= 1e-24 * float((weights * y**2).sum()):
+        raise InputError("the effects lie exactly on a line, so there is nothing to test against.")
     ci = limits(done.params, done.bse, level, done.df_resid)
     return _Line(done.params, done.bse, done.tvalues, done.pvalues, ci, done.df_resid, y.size)
 
