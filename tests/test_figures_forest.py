@@ -341,3 +341,44 @@ def test_the_number_of_drawn_rows_is_the_number_of_rows_in_the_data():
     answer = factories.answer(30, not_pooled=2)
     ax = forest(answer)
     assert len([a for a in ax.collections if isinstance(a, PathCollection)]) == len(answer.rows)
+
+
+def test_studies_without_any_number_are_named_with_what_is_missing():
+    answer = factories.answer(1)
+    bare = replace(
+        answer.rows[0], estimate=None, ci_low=None, ci_high=None,
+        reason_not_pooled="Only a test was printed.",
+    )
+    ax = forest(replace(answer, rows=(bare,), reason="No study gives a usable number."))
+    assert not ax.axison
+    assert printed(ax) == [
+        "No study gives a usable number.", f"{bare.label}: Only a test was printed."
+    ]
+
+
+def test_where_nothing_is_pooled_a_row_still_shows_its_own_reason():
+    answer = factories.answer(1)
+    bare = replace(
+        answer.rows[0], row_id="bare", label="Bare 2001", estimate=None, ci_low=None,
+        ci_high=None, reason_not_pooled="Only a test was printed.",
+    )
+    shown = printed(forest(replace(answer, rows=(*answer.rows, bare))))
+    assert "Bare 2001†" in shown
+    assert "† Only a test was printed." in shown
+    assert answer.rows[0].label in shown  # the shared reason needs no sign
+
+
+@pytest.mark.parametrize("k", [1, 2, 6, 30])
+@pytest.mark.parametrize("measure", MEASURES, ids=lambda m: m.code)
+def test_the_narrow_variant_fits_a_phone_and_keeps_marks_and_numbers(k, measure):
+    answer = factories.answer(k, measure, long_labels=True, risk_of_bias=True)
+    ax, wide = forest(answer, narrow=True), forest(answer)
+    assert_tidy(ax)
+    assert ax.figure.get_figwidth() * 96 <= 360
+    assert ax.get_xlim() == wide.get_xlim()
+    assert len(ax.collections) == len(wide.collections)
+    assert len(ax.get_xticks()) == 3
+    shown = printed(ax)
+    for row in answer.rows:
+        effect = numbers.interval(row.estimate, row.ci_low, row.ci_high, measure)
+        assert any(text.startswith(effect) for text in shown)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from analysis.figures.numbers import factor, is_proportion, number
 from analysis.review.results import Answer, Measure
@@ -32,13 +32,21 @@ BOUNDS = {"RD": (-1.0, 1.0)}
 
 @dataclass(frozen=True)
 class Axis:
-    """Limits and ticks of an effect axis, on the display scale."""
+    """Limits and ticks of an effect axis, on the display scale.
+
+    The number of ticks is odd, and the middle one is the null where there is one.
+    """
 
     low: float
     high: float
     ticks: tuple[float, ...]
     labels: tuple[str, ...]
     log: bool
+
+    def thinned(self) -> Axis:
+        """Return the same axis with three ticks: its ends and its middle."""
+        half = len(self.ticks) // 2
+        return replace(self, ticks=self.ticks[::half], labels=self.labels[::half])
 
     def position(self, value: float) -> float:
         """Return where ``value`` lies between the limits, 0 to 1 inside them."""
@@ -94,7 +102,7 @@ def axis_around(
         Interval limits, inside as far as that does not flatten the rest.
     """
     if is_proportion(measure):
-        return _linear_axis(0.0, 1.0, (0, 0.2, 0.4, 0.6, 0.8, 1.0), measure)
+        return _linear_axis(0.0, 1.0, (0, 0.25, 0.5, 0.75, 1.0), measure)
     if measure.scale == "log":
         return _ratio_axis(points, studies, pooled)
     return _difference_axis(points, studies, pooled, measure)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from matplotlib.axes import Axes
 
 from analysis.figures import names, numbers, words
@@ -25,9 +27,13 @@ from analysis.review.results import Answer, Pooled, Row
 #: Marks for rows that are shown but not pooled. No star: a star reads as
 #: significance. No letter: a letter reads as part of the study's name.
 SIGNS = ("†", "‡", "§", "¶")
+#: Widest label of the variant for a phone.
+LABEL_PHONE = 116.0
 
 
-def forest(answer: Answer, *, axis: Axis | None = None, theme: str = "light") -> Axes:
+def forest(
+    answer: Answer, *, axis: Axis | None = None, theme: str = "light", narrow: bool = False
+) -> Axes:
     """Draw the forest plot of an answer.
 
     Parameters
@@ -39,6 +45,10 @@ def forest(answer: Answer, *, axis: Axis | None = None, theme: str = "light") ->
         answers); by default those of this answer alone.
     theme : {"light", "dark"}
         Colours. A saved SVG follows the page's theme whichever is chosen.
+    narrow : bool
+        The variant for a phone held upright: the numbers of a study under its
+        name, no columns, the same marks. Group data and risk of bias are then
+        in the table beside the figure only.
 
     Returns
     -------
@@ -52,12 +62,13 @@ def forest(answer: Answer, *, axis: Axis | None = None, theme: str = "light") ->
     analysis.figures.svg.save_svg : turn the figure into accessible SVG.
     """
     if not any(row.estimate is not None for row in answer.rows):
-        return sentence(answer.reason, theme)
+        return sentence(words.no_estimate(answer), theme)
     signs = _signs(answer)
     uncontrolled = names.is_uncontrolled(answer)
+    axis = axis or effect_axis([answer])
     plate = Plate(
-        table=_table(answer, signs),
-        axis=axis or effect_axis([answer]),
+        table=_narrow_table(answer, signs) if narrow else _table(answer, signs),
+        axis=axis.thinned() if narrow else axis,
         heading=_heading(answer),
         null=answer.measure.null,
         sides=(names.favours(answer.favours_low), names.favours(answer.favours_high)),
@@ -65,16 +76,15 @@ def forest(answer: Answer, *, axis: Axis | None = None, theme: str = "light") ->
         band=_band(answer),
         banner=names.DESIGN_BANNER if uncontrolled else "",
         banner_text=names.DESIGN_SENTENCE if uncontrolled else "",
-        footer=_footer(answer, signs),
+        footer=_footer(answer, signs, judged=not narrow),
+        narrow=narrow,
     )
     return draw(plate, theme)
 
 
 def _signs(answer: Answer) -> dict[str, str]:
-    """Return reason -> sign; none when nothing is pooled (one sentence says it)."""
-    if answer.pooled is None:
-        return {}
-    reasons = dict.fromkeys(row.reason_not_pooled for row in answer.rows if not row.pooled)
+    """Return the sign of each reason that is not the whole answer's."""
+    reasons = filter(None, dict.fromkeys(names.own_reason(answer, row) for row in answer.rows))
     return {
         reason: SIGNS[i % len(SIGNS)] * (i // len(SIGNS) + 1) for i, reason in enumerate(reasons)
     }
@@ -83,6 +93,18 @@ def _signs(answer: Answer) -> dict[str, str]:
 def _table(answer: Answer, signs: dict[str, str]) -> Table:
     lines, label_width = wrap_labels([*_study_lines(answer, signs), *_summary_lines(answer)])
     return Table("Study", lines, label_width, _left(answer, lines), _right(answer, lines))
+
+
+def _narrow_table(answer: Answer, signs: dict[str, str]) -> Table:
+    """Return the lines without columns: each label carries its numbers."""
+    lines = []
+    for line in [*_study_lines(answer, signs), *_summary_lines(answer)]:
+        cells = [line.cells.get(key, "") for key in ("estimate", "low", "high")]
+        effect = " ".join(cell for cell in cells if cell)
+        percent = "%" if numbers.is_proportion(answer.measure) and cells[1] else ""
+        lines.append(replace(line, label=(*line.label, f"{effect}{percent}"), cells={}))
+    wrapped, width = wrap_labels(lines, LABEL_PHONE)
+    return Table("", wrapped, width, (), ())
 
 
 def _study_lines(answer: Answer, signs: dict[str, str]) -> list[Line]:
@@ -97,7 +119,7 @@ def _study_lines(answer: Answer, signs: dict[str, str]) -> list[Line]:
     domains = names.judgements(answer)
     lines = []
     for label, row in zip(names.unique_labels(answer.rows), answer.rows, strict=True):
-        sign = "" if row.pooled else signs.get(row.reason_not_pooled, "")
+        sign = signs.get(names.own_reason(answer, row), "")
         cells = effect_cells(row.estimate, row.ci_low, row.ci_high, answer.measure)
         if row.estimate is None:
             cells["estimate"] = "not estimable"
@@ -137,7 +159,7 @@ def _summary_lines(answer: Answer) -> list[Line]:
         if i == 0:
             cells |= _totals(answer)
         diamond = Mark("diamond", pooled.estimate, pooled.ci_low, pooled.ci_high)
-        label = (f"{name}, k = {pooled.k}",)
+        label = (f"{name}, k\u00a0=\u00a0{pooled.k}",)
         lines.append(Line(f"pooled-{i}", label, cells, diamond, "summary", bold=i == 0))
         lines += _prediction_lines(answer, pooled, i)
     return lines
@@ -218,13 +240,14 @@ def _band(answer: Answer) -> tuple[float, float] | None:
     return null - abs(size), null + abs(size)
 
 
-def _footer(answer: Answer, signs: dict[str, str]) -> tuple[str, ...]:
+def _footer(answer: Answer, signs: dict[str, str], *, judged: bool) -> tuple[str, ...]:
     if answer.pooled is None:
         sentences = [names.first_upper(answer.reason)]
     else:
         sentences = [*words.heterogeneity(answer), words.about_prediction(answer)]
     sentences += [
-        f"{sign} Not pooled. {names.first_upper(reason)}" for reason, sign in signs.items()
+        f"{sign} {'Not pooled. ' if answer.pooled else ''}{names.first_upper(reason)}"
+        for reason, sign in signs.items()
     ]
     if _band(answer) is not None:
         value = numbers.effect(answer.important_difference, answer.measure)
@@ -232,6 +255,6 @@ def _footer(answer: Answer, signs: dict[str, str]) -> tuple[str, ...]:
         sentences.append(
             f"Shaded: smaller than the smallest important difference ({value}{unit})."
         )
-    if names.judgements(answer):
+    if judged and names.judgements(answer):
         sentences += words.risk_of_bias_legend(names.judgements(answer))
     return tuple(sentences)

@@ -170,6 +170,12 @@ def judgements(answer: Answer) -> list[str]:
     return domains_of(row.risk_of_bias for row in answer.rows)
 
 
+def own_reason(answer: Answer, row: Row) -> str:
+    """Return why this row is not pooled, unless the answer as a whole says it."""
+    shared = row.reason_not_pooled == answer.reason
+    return "" if row.pooled or shared else row.reason_not_pooled
+
+
 def domains_of(judged: Iterable[Mapping[str, str]]) -> list[str]:
     """Return every judged domain once, in the order of the tool."""
     seen = {domain for judgements_of_one in judged for domain in judgements_of_one}

@@ -20,12 +20,13 @@ from analysis.figures.table import (
     Table,
     cell_positions,
 )
-from analysis.figures.theme import BODY, SMALL, TARGET_WIDTH, theme_named
+from analysis.figures.theme import BODY, NARROW_WIDTH, SMALL, TARGET_WIDTH, theme_named
 
 MARGIN = 8.0
 #: Between the plot and the columns beside it, wide enough for half a tick label.
 PLOT_GAP = 16.0
 PLOT_NARROWEST, PLOT_WIDEST = 150.0, 230.0
+PLOT_PHONE = 90.0
 #: Room for the ticks and their labels.
 TICKS = 26.0
 
@@ -54,6 +55,9 @@ class Plate:
         A framed warning above everything, and the sentence in it.
     footer : tuple of str
         Sentences below.
+    narrow : bool
+        Whether to aim at the width of a phone: no columns, so the heading
+        takes the full width.
     """
 
     table: Table
@@ -66,6 +70,7 @@ class Plate:
     banner: str = ""
     banner_text: str = ""
     footer: tuple[str, ...] = ()
+    narrow: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,18 +93,23 @@ def draw(plate: Plate, theme: str) -> Axes:
     """
     table = plate.table
     beside = sum(group.width for group in (*table.left, *table.right))
-    fixed = table.label_width + beside + 2 * MARGIN + 2 * PLOT_GAP - GROUP_GAP
-    plot_width = min(max(TARGET_WIDTH - fixed, PLOT_NARROWEST), PLOT_WIDEST)
+    fixed = table.label_width + beside + 2 * MARGIN + 2 * PLOT_GAP
+    fixed -= GROUP_GAP if table.right else 0.0  # the first group brings its own
+    target, least = (
+        (NARROW_WIDTH, PLOT_PHONE) if plate.narrow else (TARGET_WIDTH, PLOT_NARROWEST)
+    )
+    plot_width = min(max(target - fixed, least), PLOT_WIDEST)
     width = fixed + plot_width
     left = MARGIN + table.label_width + sum(g.width for g in table.left) + PLOT_GAP
     room = width - 2 * MARGIN
 
-    heading = balanced(plate.heading, plot_width, weight="bold")
+    heading = balanced(plate.heading, room if plate.narrow else plot_width, weight="bold")
     warning = wrap(plate.banner_text, room - 16, size=SMALL) if plate.banner else []
     footer = [line for text in plate.footer if text for line in wrap(text, room, size=SMALL)]
     sides = _sides(plate, left, plot_width, width)
 
-    tallest = max(len(heading), *(len(g.title) + 1 for g in (*table.left, *table.right)))
+    titles = [len(group.title) + 1 for group in (*table.left, *table.right)]
+    tallest = max([len(heading), *titles])
     top = MARGIN + _banner_height(warning) + LEADING * BODY * tallest + 6
     bottom = top + sum(line.height for line in table.lines) + PITCH * _headings(table) + 6
     below = bottom + TICKS
@@ -118,8 +128,9 @@ def draw(plate: Plate, theme: str) -> Axes:
 
 
 def sentence(text: str, theme: str) -> Axes:
-    """Return a sheet that holds a sentence, with invisible axes: nothing to plot."""
-    lines = wrap(text, TARGET_WIDTH - 2 * MARGIN)
+    """Return a sheet that holds sentences, one per line, with invisible axes."""
+    room = TARGET_WIDTH - 2 * MARGIN
+    lines = [line for part in text.split("\n") for line in wrap(part, room)]
     sheet = Sheet(TARGET_WIDTH, 2 * MARGIN + LEADING * BODY * len(lines), theme_named(theme))
     sheet.lines(MARGIN, MARGIN + LEADING * BODY / 2, lines)
     return sheet.no_axes()
@@ -165,10 +176,13 @@ def _draw_axis(plate: Plate, places: _Places) -> None:
 def _draw_heads(plate: Plate, places: _Places, heading: list[str], top: float) -> None:
     sheet = places.sheet
     base = top - 6 - LEADING * BODY / 2
-    sheet.text(MARGIN, base, plate.table.head, weight="bold")
-    middle = places.left + places.width / 2
     first = base - LEADING * BODY * (len(heading) - 1)
-    sheet.lines(middle, first, heading, weight="bold", align="center")
+    if plate.narrow:
+        sheet.lines(MARGIN, first, heading, weight="bold")
+    else:
+        middle = places.left + places.width / 2
+        sheet.text(MARGIN, base, plate.table.head, weight="bold")
+        sheet.lines(middle, first, heading, weight="bold", align="center")
     for groups, x in _both(plate, places):
         positions = cell_positions(groups, x)
         for group in groups:
@@ -275,9 +289,10 @@ def _sides(plate: Plate, left: float, plot: float, width: float) -> tuple[list[s
         return [], []
     x = left + plot * plate.axis.position(plate.null)
     limit = plot / 2 + 60
+    right = f"→ {plate.sides[1]}" if plate.narrow else f"{plate.sides[1]} →"
     return (
         wrap(f"← {plate.sides[0]}", min(x - MARGIN - 6, limit), size=SMALL),
-        wrap(f"{plate.sides[1]} →", min(width - MARGIN - x - 6, limit), size=SMALL),
+        wrap(right, min(width - MARGIN - x - 6, limit), size=SMALL),
     )
 
 

@@ -101,15 +101,18 @@ class Table:
     right: tuple[Group, ...]
 
 
-def wrap_labels(lines: Sequence[Line]) -> tuple[tuple[Line, ...], float]:
+def wrap_labels(
+    lines: Sequence[Line], widest: float = LABEL_WIDEST
+) -> tuple[tuple[Line, ...], float]:
     """Return the lines with labels wrapped to one column, and its width."""
-    widest = max(text_width(text, weight=line.weight) for line in lines for text in line.label)
-    width = min(max(widest, LABEL_NARROWEST), LABEL_WIDEST)
-    wrapped = tuple(
-        replace(line, label=tuple(wrap(" ".join(line.label), width, weight=line.weight)))
-        for line in lines
-    )
-    return wrapped, width
+    needed = max(text_width(text, weight=line.weight) for line in lines for text in line.label)
+    width = min(max(needed, LABEL_NARROWEST), widest)
+
+    def wrapped(line: Line) -> Line:
+        parts = [part for text in line.label for part in wrap(text, width, weight=line.weight)]
+        return replace(line, label=tuple(parts))
+
+    return tuple(map(wrapped, lines)), width
 
 
 def wrap_notes(lines: Sequence[Line]) -> tuple[Line, ...]:

@@ -27,6 +27,8 @@ SMALL = 8.0
 #: Width every layout aims at, in points (746 CSS pixels: the text column of
 #: the book). Wider figures scroll in their own box.
 TARGET_WIDTH = 560.0
+#: The same for the narrow variant: 346 CSS pixels, a phone held upright.
+NARROW_WIDTH = 260.0
 
 #: DejaVu Sans ships with matplotlib, so text is measured with the same metrics
 #: on every machine. It is also the widest of this stack (Verdana equals it
@@ -134,6 +136,8 @@ def css() -> str:
         f"html[data-theme=dark]{{{block(DARK)}}}\n"
         ".figure-box{overflow-x:auto;max-width:100%}\n"
         ".figure-box svg{max-width:none;height:auto;display:block;margin:0 auto}\n"
+        ".figure-narrow{display:none}\n"
+        "@media(max-width:640px){.figure-wide{display:none}.figure-narrow{display:block}}\n"
         ".figure-box a:hover text,.figure-box a:focus text{text-decoration:underline}\n"
         f"@media print{{:root,html[data-theme=dark]{{{block(LIGHT)}}}}}\n"
     )

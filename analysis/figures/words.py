@@ -87,7 +87,7 @@ def row_sentence(answer: Answer, row: Row, label: str) -> str:
                 parts.append(_against_null(row.ci_low, row.ci_high, measure.null))
     if row.weight is not None:
         parts.append(f"weight {numbers.number(row.weight, numbers.DECIMALS['weight'])}%")
-    elif row.reason_not_pooled and answer.pooled is not None:
+    elif names.own_reason(answer, row):
         parts.append(f"not pooled: {row.reason_not_pooled.rstrip('.')}")
     return ", ".join(parts)
 
@@ -204,19 +204,32 @@ def caption(answer: Answer, *, version: str, last_search: str) -> str:
         if any(not row.pooled for row in answer.rows):
             parts.append("Hollow squares are not pooled.")
     else:
-        n = sum((row.n_treat or 0) + (row.n_control or 0) for row in answer.rows)
-        people_of_one = {row.participants_id for row in answer.rows}
-        if len(people_of_one) == len(answer.rows):
-            parts.append(f"k = {len(answer.rows)}, N = {numbers.count(n)}; nothing pooled.")
-        else:
-            parts.append(
-                f"{len(answer.rows)} rows of {len(people_of_one)} "
-                f"{'group' if len(people_of_one) == 1 else 'groups'} of people; nothing pooled."
-            )
+        parts.append(_without_pooling(answer))
     if answer.order in names.ORDER_WORDS:
         parts.append(f"Rows in order of {names.ORDER_WORDS[answer.order]}.")
     parts.append(f"Data version {version}; last search {last_search}.")
     return " ".join(part for part in parts if part)
+
+
+def _without_pooling(answer: Answer) -> str:
+    """Return how many studies are drawn; the same people are counted once."""
+    usable = [row for row in answer.rows if row.estimate is not None]
+    samples = {row.participants_id for row in usable}
+    if len(samples) == len(usable):
+        n = sum((row.n_treat or 0) + (row.n_control or 0) for row in usable)
+        return f"k = {len(usable)}, N = {numbers.count(n)}; nothing pooled."
+    groups = "one group" if len(samples) == 1 else f"{len(samples)} groups"
+    return f"{len(usable)} results from {groups} of people; nothing pooled."
+
+
+def no_estimate(answer: Answer) -> str:
+    """Return the answer's reason and, on a line each, what is missing in which study."""
+    rows = [
+        f"{label}: {names.own_reason(answer, row)}"
+        for label, row in zip(names.unique_labels(answer.rows), answer.rows, strict=True)
+        if names.own_reason(answer, row)
+    ]
+    return "\n".join([answer.reason, *rows])
 
 
 HOW_TO_READ = {
@@ -294,7 +307,7 @@ def data_table(answer: Answer) -> list[dict[str, str]]:
             )
         effect = numbers.interval(row.estimate, row.ci_low, row.ci_high, measure)
         weight = numbers.number(row.weight, numbers.DECIMALS["weight"])
-        note = row.reason_not_pooled if answer.pooled is not None else ""
+        note = names.own_reason(answer, row)
         records.append(
             {"study": label, **arms, "effect": effect, "weight": weight, "note": note}
         )
