@@ -300,14 +300,13 @@ def _repairs(value: str) -> Iterator[str]:
     """Yield what a person may have meant, the likeliest first."""
     bare = _PREFIX.sub("", value)
     yield bare
-    if link := re.search(r"(?:pubmed\S*/|term=)([0-9]+)|(NCT[0-9]{8})", value, re.I):
-        yield (link[1] or link[2]).upper()
     for text in (bare.strip(" .,;/"), re.sub(r"\s*[;,]\s*", ";", value), value.replace(" ", "")):
         yield text
         yield text.upper()
         yield text.lower()
-    yield re.sub(r"^http://", "https://", value)
     yield re.sub(r"[\s-]+", "_", value.strip().lower())
+    if link := re.search(r"(?:pubmed\S*/|term=)([0-9]+)|(NCT[0-9]{8})", value, re.I):
+        yield (link[1] or link[2]).upper()
 
 
 @cache

@@ -237,8 +237,9 @@ def _standard_error(table: Table) -> Iterator[Fault]:
     low, high = table.numbers("ci_low"), table.numbers("ci_high")
     with np.errstate(invalid="ignore", divide="ignore"):
         # What rounding of the limits does to the implied value; on the log scale d log x = dx/x.
-        slack = np.abs(_half_unit(table, "ci_low") / np.where(ratio, low, 1.0))
-        slack += np.abs(_half_unit(table, "ci_high") / np.where(ratio, high, 1.0))
+        # Both limits are printed alike, so the finer one tells the unit; "1.10" often loses its 0.
+        unit = np.fmin(_half_unit(table, "ci_low"), _half_unit(table, "ci_high"))
+        slack = sum(np.abs(unit / np.where(ratio, limit, 1.0)) for limit in (low, high))
         allowance = _SE_SHARE * np.abs(implied) + slack / 2 + _half_unit(table, "se")
         wrong = np.isfinite(implied) & (low <= high) & (np.abs(se - implied) > allowance)
     yield from table.faults(

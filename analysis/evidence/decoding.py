@@ -57,15 +57,6 @@ class Reader:
 
 def decode(data: bytes, reader: Reader) -> str | None:
     """Return the text of a file with plain line ends, or None if it is no text."""
-    if not data or data.isspace():
-        reader.report(
-            "file-empty",
-            "the file is empty",
-            "at least the line with the column names",
-            "restore it (git checkout), or begin it with this line: "
-            + empty_template(reader.schema.name).strip(),
-        )
-        return None
     for start, what in _OTHER_FORMATS.items():
         if data.startswith(start):
             reader.report(
@@ -97,6 +88,13 @@ def decode(data: bytes, reader: Reader) -> str | None:
         )
         text = text.replace("\0", "")
     if not text or text.isspace():
+        reader.report(
+            "file-empty",
+            "the file is empty",
+            "at least the line with the column names",
+            "restore it (git checkout), or begin it with this line: "
+            + empty_template(reader.schema.name).strip(),
+        )
         return None
     if not text.endswith("\n"):
         reader.report(
