@@ -22,7 +22,7 @@ from .priors import HalfNormal, Normal, TauPrior
 
 Array = NDArray[np.float64]
 
-#: Nodes whose whole contribution cannot move a probability by more than this are dropped.
+#: Nodes that can move neither a probability nor a relative variance by more are dropped.
 _NEGLIGIBLE = 1e-18
 
 
@@ -172,7 +172,7 @@ def bayes_pool(
 
     low, high = _log_range(prior, y, v)
     tau, log_evidence = integrate_tau(log_joint, low, high, tail - 1)
-    keep = tau.weights > _NEGLIGIBLE
+    keep = tau.weights * (1 + tau.nodes**2 / v.max()) > _NEGLIGIBLE
     nodes, weights = tau.nodes[keep], tau.weights[keep]
     mean, variance, _ = conditional(nodes)
     spread = nodes**2
