@@ -193,7 +193,8 @@ def _maximise(
             trial = parameters + share * step
             trial[-1] = max(trial[-1], 0.0)
             there = likelihood(trial)
-            moved = there[0] >= value - 1e-13 * (1 + abs(value))
+            # the sums over people leave rounding of this order in the value
+            moved = there[0] >= value - 1e-10 * (1 + abs(value))
             share /= 2
         if moved:
             parameters, (value, gradient, hessian) = trial, there
