@@ -9,11 +9,12 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from analysis.book import html
+from analysis.book.blocks import Words, figure
 from analysis.book.door import results
+from analysis.book.sources import record_address
 from analysis.figures import forest as drawing
 from analysis.figures import words
 from analysis.figures.names import is_uncontrolled
-from analysis.figures.svg import save_svg
 from analysis.review.results import Answer
 
 #: Headings of the columns of :func:`analysis.figures.words.data_table`.
@@ -37,31 +38,20 @@ def sentence(question: str) -> html.Piece:
 def forest(question: str) -> html.Piece:
     """Show the forest plot of a question with its caption, description and numbers."""
     answer = results().answers[question]
-    svg = save_svg(
-        drawing.forest(answer).figure.figure,
-        name=question,
-        title=answer.title,
-        description=words.alt_text(answer),
-        rows=words.row_sentences(answer),
+    said = Words(
+        title=f"Forest plot: {answer.title}",
+        alt=words.alt_text(answer),
+        description=words.long_description(answer),
+        caption=words.caption(answer, version=results().version, last_search=_last_search()),
+        kind="proportion" if is_uncontrolled(answer) else "forest",
     )
-    kind = "proportion" if is_uncontrolled(answer) else "forest"
-    return html.Piece(
-        html.fill(
-            '<figure class="forest" id="forest-{id}">'
-            '<div class="figure-box" role="region" tabindex="0" aria-label="{label}">{svg}</div>'
-            "<figcaption>{caption} {how}</figcaption>"
-            "<details><summary>The figure in words</summary><p>{description}</p></details>"
-            "<details><summary>The numbers of the figure</summary>{numbers}</details>"
-            "</figure>",
-            id=question,
-            label=f"Forest plot: {answer.title}",
-            svg=Markup(svg),  # made by our own drawing, which escapes what it writes
-            caption=words.caption(answer, version=results().version, last_search=_last_search()),
-            how=words.how_to_read(kind),
-            description=words.long_description(answer),
-            numbers=_numbers(answer),
-        ),
-        words.alt_text(answer),
+    return figure(
+        f"forest-{question}",
+        drawing.forest(answer),
+        said,
+        _numbers(answer),
+        rows=words.row_sentences(answer),
+        links={row.row_id: record_address(row.study_id) for row in answer.rows},
     )
 
 
