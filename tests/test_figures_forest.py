@@ -382,3 +382,14 @@ def test_the_narrow_variant_fits_a_phone_and_keeps_marks_and_numbers(k, measure)
     for row in answer.rows:
         effect = numbers.interval(row.estimate, row.ci_low, row.ci_high, measure)
         assert any(text.startswith(effect) for text in shown)
+
+
+def test_a_study_that_is_not_pooled_stays_visible_without_stretching_the_axis():
+    answer = factories.answer(6)
+    apart = replace(
+        answer.rows[0], row_id="apart", estimate=3.0, ci_low=0.1, ci_high=90.0, pooled=False,
+        weight=None, reason_not_pooled="another question.",
+    )
+    wide = effect_axis([replace(answer, rows=(*answer.rows, apart))])
+    assert wide == effect_axis([answer])
+    assert wide.low < apart.estimate < wide.high

@@ -109,11 +109,17 @@ def axis_around(
 
 
 def _values(answers: list[Answer]) -> tuple[list[float], list[float], list[float]]:
+    """Return estimates, limits of the pooled studies, and limits of pooled results.
+
+    A study that is shown but not pooled must be visible; its interval does
+    not decide how wide the axis is, unless nothing is pooled at all.
+    """
     rows = [row for answer in answers for row in answer.rows if row.estimate is not None]
     pooled = [answer.pooled for answer in answers if answer.pooled is not None]
     pooled += [alt.pooled for answer in answers for alt in answer.alternatives if alt.pooled]
     points = [row.estimate for row in rows] + [fit.estimate for fit in pooled]
-    studies = [limit for row in rows for limit in (row.ci_low, row.ci_high)]
+    deciding = [row for row in rows if row.pooled] or rows
+    studies = [limit for row in deciding for limit in (row.ci_low, row.ci_high)]
     intervals = [limit for fit in pooled for limit in (fit.ci_low, fit.ci_high)]
     intervals += [
         limit
@@ -161,7 +167,7 @@ def _difference_axis(
     wanted = max(core, min(max(distance(studies), distance(pooled)), STUDY_LIMIT_SHARE * core))
     if core == 0:
         wanted = max(distance(studies), distance(pooled)) or 1.0
-    step = _nice_step(wanted / 2.5)
+    step = _nice_step(wanted / 3)
     limit = step * math.ceil(wanted / step - 1e-9)
     low, high = BOUNDS.get(measure.code, (-math.inf, math.inf))
     low, high = max(low, null - limit), min(high, null + limit)

@@ -158,7 +158,7 @@ def _draw_points(ax: Axes, x: np.ndarray, y: np.ndarray, sheet: Sheet) -> None:
     vertices[1::2, 1] += 0.05  # of 100: a stroke of no length is not drawn in a PNG
     codes = np.tile([Path.MOVETO, Path.LINETO], len(x))
     dots = PathPatch(Path(vertices, codes), facecolor="none", edgecolor=sheet.theme.data)
-    dots.set(linewidth=2.4, alpha=0.35, capstyle="round", zorder=2, gid="all-subsets")
+    dots.set(linewidth=2.4, alpha=0.5, capstyle="round", zorder=2, gid="all-subsets")
     ax.add_patch(dots)
 
 
