@@ -50,8 +50,6 @@ def _compute(measure: str, columns: Columns, options: Options) -> Computed:
     dropped = uninformative & options.drop00
     has_zero = (a == 0) | (b == 0) | (c == 0) | (d == 0)
     increment = zero_cell_increment(has_zero, dropped, options)
-    if measure == "AS":  # variance-stabilised: an empty cell needs no correction
-        increment = np.zeros_like(increment)
     cells = tuple(np.where(dropped, np.nan, cell + increment) for cell in (a, b, c, d))
     yi, vi = _FORMULAS[measure](*cells)
     notes = tuple(

@@ -23,8 +23,6 @@ def _compute(measure: str, columns: Columns, options: Options) -> Computed:
     x1, x2, t1, t2 = (columns[name] for name in FAMILY.columns[0])
     dropped = (x1 == 0) & (x2 == 0) & options.drop00
     increment = zero_cell_increment((x1 == 0) | (x2 == 0), dropped, options)
-    if measure == "IRSD":  # variance-stabilised: no events need no correction
-        increment = np.zeros_like(increment)
     x1, x2 = (np.where(dropped, np.nan, x + increment) for x in (x1, x2))
     yi, vi = _FORMULAS[measure](x1, x2, t1, t2)
     notes = tuple(

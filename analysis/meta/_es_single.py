@@ -26,8 +26,6 @@ def _compute_proportion(measure: str, columns: Columns, options: Options) -> Com
     x, n = columns["xi"], columns["ni"]
     has_zero = (x == 0) | (x == n)
     increment = zero_cell_increment(has_zero, np.zeros_like(has_zero), options)
-    if measure in ("PAS", "PFT"):  # variance-stabilised: an empty cell needs no correction
-        increment = np.zeros_like(increment)
     yi, vi = _PROPORTIONS[measure](x + increment, n + 2 * increment)
     return Computed(yi, vi, n, increment_notes(increment))
 

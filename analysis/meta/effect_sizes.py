@@ -30,6 +30,8 @@ _FAMILIES: dict[str, Family] = {
 #: Every measure that :func:`effect_sizes` computes.
 MEASURES: tuple[str, ...] = tuple(_FAMILIES)
 
+_NO_CORRECTION = ("AS", "PAS", "PFT", "IRSD")
+
 
 @dataclass(frozen=True)
 class EffectSizes:
@@ -95,7 +97,7 @@ class EffectSizes:
 def effect_sizes(
     measure: str,
     *,
-    add: float = 0.5,
+    add: float | None = None,
     to: str = "only0",
     drop00: bool = False,
     vtype: str = "LS",
@@ -114,11 +116,11 @@ def effect_sizes(
           only, neither)
         - one group: ``PR PLN PLO PAS PFT`` from ``xi ni``; ``COR ZCOR`` from ``ri ni``
         - two arms, events over person-time: ``IRR IRD IRSD`` from ``x1i t1i x2i t2i``
-    add : float, default 0.5
-        Added to every cell of the rows chosen by ``to``.
+    add : float, optional
+        Added to every cell of the rows chosen by ``to``. By default 1/2, but 0 for the
+        variance-stabilised ``AS PAS PFT IRSD``, which need no correction.
     to : {"only0", "all", "if0all", "none"}
         Rows with an empty cell, all rows, all rows as soon as one has an empty cell, or none.
-        ``AS PAS PFT IRSD`` are never corrected.
     drop00 : bool, default False
         Leave out rows of two arms without any event, or with nothing but events.
     vtype : str, default "LS"
@@ -146,6 +148,8 @@ def effect_sizes(
     check_option(to, ZERO_CELL_RULES, "to")
     family = _FAMILIES[measure]
     check_option(vtype, family.vtypes, f"vtype of {measure}")
+    if add is None:
+        add = 0.0 if measure in _NO_CORRECTION else 0.5
     if not (np.isfinite(add) and add >= 0):
         raise InputError(f"add must be a finite number of at least 0, but {add!r} was given.")
     columns = read_columns(_chosen(measure, family, data))
