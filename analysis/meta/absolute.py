@@ -182,9 +182,10 @@ def number_needed(
 
 
 def _needed(gain: float) -> tuple[str, float]:
-    if gain == 0:
+    number = 1 / abs(gain) if gain else np.inf
+    if np.isinf(number):
         return "none", np.inf
-    return ("benefit" if gain > 0 else "harm"), 1 / abs(gain)
+    return ("benefit" if gain > 0 else "harm"), number
 
 
 def _words(kind: str, value: float) -> str:
