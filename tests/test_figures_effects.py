@@ -1,4 +1,4 @@
-"""Overview, leave-one-out, cumulative and specification plots."""
+"""Overview, leave-one-out, alternatives, cumulative and specification plots."""
 
 from __future__ import annotations
 
@@ -6,18 +6,20 @@ from dataclasses import replace
 
 import pytest
 from matplotlib.collections import PathCollection
-from matplotlib.patches import Polygon
+from matplotlib.patches import Circle, Polygon
 
 import factories
 from analysis.figures.effects import (
     EffectLine,
+    alternatives,
     cumulative,
     leave_one_out,
     overview,
-    specification,
 )
 from analysis.figures.forest import forest
+from analysis.figures.specification import specification, specification_words
 from analysis.review.results import Alternative, Measure
+from analysis.review.specifications import Cumulative, Specification, SpecificationCurve
 from factories import common_effect
 from figure_checks import artists_of, assert_tidy, printed
 
@@ -84,32 +86,83 @@ def test_leave_one_out_gives_the_reason_where_the_policy_withholds_it():
 
 def test_cumulative_plot_shares_the_axis_of_the_forest_plot():
     answer = factories.answer(6)
-    steps = [Alternative("v1", "1995", "", (), None, "one study cannot be pooled")]
+    steps = []
     for i in range(2, 7):
         fit = common_effect(list(answer.rows[:i]), answer.measure)
-        steps.append(Alternative(f"v{i}", str(1994 + i), "", (), fit))
+        steps.append(
+            Cumulative(str(1994 + i), 1994 + i, i, fit.estimate, fit.ci_low, fit.ci_high)
+        )
     ax = cumulative(answer, steps)
     assert_tidy(ax)
     assert ax.get_xlim() == forest(answer).get_xlim()
     assert list(ax.get_xticks()) == list(forest(answer).get_xticks())
+    for i, step in enumerate(steps):
+        (square,) = artists_of(ax, f"row:step-{i}", PathCollection)
+        assert square.get_offsets()[0][0] == step.estimate
 
 
-def test_specifications_are_ordered_by_estimate_and_refused_ones_stay():
+def test_cumulative_plot_without_steps_is_the_reason():
+    answer = factories.answer(1)
+    assert printed(cumulative(answer, ())) == [answer.reason]
+
+
+def test_planned_alternatives_keep_their_order_and_refused_ones_stay():
     answer = with_leave_one_out(6)
     others = [
         replace(alternative, id=f"plan{i}", label=f"Plan {i}")
         for i, alternative in enumerate(answer.alternatives[:3])
     ]
     refused = Alternative("glmm", "Binomial-normal", "", (), None, "the model did not converge")
-    ax = specification(replace(answer, alternatives=(*others, refused)))
+    both = replace(answer, alternatives=(*others, refused, *answer.alternatives))
+    ax = alternatives(both)
     assert_tidy(ax)
-    estimates = {f"Plan {i}": alt.pooled.estimate for i, alt in enumerate(others)}
-    shown = [text for text in printed(ax) if text in estimates]
-    assert shown == sorted(shown, key=estimates.get)
-    assert "Binomial-normal" in printed(ax)
-    assert any(text.startswith("As planned") for text in printed(ax))
+    shown = printed(ax)
+    assert [text for text in shown if text.startswith("Plan")] == ["Plan 0", "Plan 1", "Plan 2"]
+    assert "Binomial-normal" in shown
+    assert not any(text.startswith("Without") for text in shown)
+    assert any(text.startswith("As planned") for text in shown)
+    assert artists_of(ax, "row:pooled-0", Polygon)
 
 
-def test_specifications_without_a_pooled_answer_give_the_reason():
+# --- Specification curve -----------------------------------------------------------------------
+
+
+def curve_of(n: int) -> SpecificationCurve:
+    specs = [
+        Specification(
+            "main", "Main analysis", "random-effects", ("REML", "DL")[i % 2],
+            ("z", "hksj_floor")[i % 3 == 0], 6, 1.0 + i / n, 0.8, 2.5, i == n // 2,
+        )
+        for i in range(n)
+    ]
+    return SpecificationCurve("synthetic", tuple(specs), 0)
+
+
+@pytest.mark.parametrize("n", [3, 30, 120])
+def test_specification_curve_draws_every_analysis_and_marks_the_planned_one(n):
+    curve = curve_of(n)
+    ax = specification(factories.answer(6), curve)
+    assert_tidy(ax)
+    drawn = [a for a in ax.lines if a.get_gid() in ("specification", "primary")]
+    assert [a.get_ydata()[0] for a in drawn] == [s.estimate for s in curve.specifications]
+    (planned,) = [a for a in ax.lines if a.get_gid() == "primary"]
+    assert planned.get_ydata()[0] == curve.specifications[n // 2].estimate
+    dots = [a for a in ax.figure.artists if isinstance(a, Circle)]
+    assert len(dots) == 3 * n  # studies, model, interval
+
+
+def test_specification_curve_says_in_words_what_it_shows():
+    text = specification_words(factories.answer(6), curve_of(4))
+    assert text.startswith("4 analyses of the same question: risk ratio from 1.00 to 1.75.")
+    assert "excludes no difference in 0 of them" in text
+
+
+def test_an_empty_curve_is_the_reason():
     answer = factories.answer(1)
-    assert printed(specification(answer)) == [answer.reason]
+    empty = SpecificationCurve(answer.id, (), None)
+    assert printed(specification(answer, empty)) == [answer.reason]
+
+
+def test_a_curve_of_uncontrolled_proportions_says_so():
+    ax = specification(factories.answer(4, factories.PROPORTION), curve_of(3))
+    assert "Uncontrolled: not an effect" in printed(ax)

@@ -1,4 +1,4 @@
-"""Plots with one effect per line: overview, leave-one-out, cumulative, specifications.
+"""Plots with one effect per line: overview, leave-one-out, alternatives, cumulative.
 
 They share the marks and the axis of the forest plot, so that an estimate can
 be followed from one figure to the next. A line without an estimate stays in
@@ -27,6 +27,7 @@ from analysis.figures.table import (
     wrap_notes,
 )
 from analysis.review.results import Alternative, Answer, Measure
+from analysis.review.specifications import Cumulative
 
 #: Alternatives whose id starts with this leave one study out.
 WITHOUT = "without-"
@@ -130,42 +131,49 @@ def leave_one_out(answer: Answer, *, axis: Axis | None = None, theme: str = "lig
     return _analyses(answer, steps, "Analysis", axis or effect_axis([answer]), theme)
 
 
+def alternatives(answer: Answer, *, axis: Axis | None = None, theme: str = "light") -> Axes:
+    """Draw the planned sensitivity analyses in their order, above the main one.
+
+    Analyses that gave no result keep a marked row with their reason. An
+    answer without a pooled result gives its reason as a sentence.
+    """
+    others = [alt for alt in answer.alternatives if not alt.id.startswith(WITHOUT)]
+    if answer.pooled is None or not others:
+        return sentence(answer.reason or "No other analysis was planned.", theme)
+    return _analyses(answer, others, "Analysis", axis or effect_axis([answer]), theme)
+
+
 def cumulative(
-    answer: Answer, steps: Sequence[Alternative], *, axis: Axis | None = None, theme: str = "light"
+    answer: Answer, steps: Sequence[Cumulative], *, axis: Axis | None = None, theme: str = "light"
 ) -> Axes:
-    """Draw how the pooled value moved as studies, or versions of the review, were added.
+    """Draw how the answer moved as studies, or versions of the review, were added.
 
     Parameters
     ----------
     answer : Answer
         The answer as it stands; its axis is the forest plot's.
-    steps : sequence of Alternative
-        The answer after each addition, oldest first; the label says what was
-        added. Steps before pooling was possible carry their reason.
+    steps : sequence of Cumulative
+        The answer after each addition, oldest first
+        (:func:`analysis.review.specifications.cumulative`).
     axis : Axis, optional
         Axis shared with the forest plot (``effect_axis([answer])`` by default).
     theme : {"light", "dark"}
         Colours.
+
+    Returns
+    -------
+    Axes
+        No step at all gives the answer's reason and invisible axes.
     """
-    return _analyses(answer, steps, "Added", axis or effect_axis([answer]), theme)
-
-
-def specification(answer: Answer, *, axis: Axis | None = None, theme: str = "light") -> Axes:
-    """Draw every analysis of the question in order of its estimate, the planned one marked.
-
-    An answer without any pooled result gives its reason as a sentence.
-    """
-    if answer.pooled is None:
+    if not steps:
         return sentence(answer.reason, theme)
-    others = [alt for alt in answer.alternatives if not alt.id.startswith(WITHOUT)]
-    pooled = sorted(
-        (alt for alt in others if alt.pooled is not None),
-        key=lambda alt: alt.pooled.estimate if alt.pooled is not None else 0.0,
-    )
-    refused = [alt for alt in others if alt.pooled is None]
-    return _analyses(
-        answer, [*pooled, *refused], "Analysis", axis or effect_axis([answer]), theme
-    )
+    measure, lines = answer.measure, []
+    for i, step in enumerate(steps):
+        cells = effect_cells(step.estimate, step.ci_low, step.ci_high, measure)
+        cells["note"] = f"k = {step.k}"
+        mark = Mark("square", step.estimate, step.ci_low, step.ci_high, SQUARE_HOLLOW)
+        lines.append(Line(f"step-{i}", (step.label,), cells, mark))
+    return _with_main(answer, lines, "Added", axis or effect_axis([answer]), theme)
 
 
 def _analyses(
@@ -182,6 +190,13 @@ def _analyses(
         cells["note"] = f"k = {fit.k}"
         mark = Mark("square", fit.estimate, fit.ci_low, fit.ci_high, SQUARE_HOLLOW)
         lines.append(Line(step.id, (step.label,), cells, mark))
+    return _with_main(answer, lines, head, axis, theme)
+
+
+def _with_main(
+    answer: Answer, lines: list[Line], head: str, axis: Axis, theme: str
+) -> Axes:
+    """Draw lines above the planned result of the answer."""
     main = answer.pooled
     if main is not None:
         cells = effect_cells(main.estimate, main.ci_low, main.ci_high, answer.measure)

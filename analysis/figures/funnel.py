@@ -13,7 +13,7 @@ from matplotlib.path import Path
 from analysis.figures import names, numbers
 from analysis.figures.axis import axis_around
 from analysis.figures.layout import LEADING, Sheet, wrap
-from analysis.figures.marks import Marks
+from analysis.figures.marks import Marks, tick_style
 from analysis.figures.plate import sentence
 from analysis.figures.theme import BODY, SMALL, theme_named
 from analysis.review.results import Answer, Measure
@@ -76,7 +76,7 @@ def funnel(answer: Answer, *, theme: str = "light") -> Axes:
     ax.spines["left"].set_visible(True)
     ax.spines["left"].set_color(sheet.theme.rule)
     ax.set_yticks(_error_ticks(deepest))
-    ax.tick_params(labelsize=SMALL, labelcolor=sheet.theme.ink, color=sheet.theme.rule, length=3)
+    tick_style(ax, sheet.theme)
     _draw_contours(ax, null, deepest, answer.measure, sheet)
     marks.null_line(null)
     marks.reference_line(pooled.estimate)
@@ -140,7 +140,7 @@ def gosh(
     ax.spines["left"].set_visible(True)
     ax.spines["left"].set_color(sheet.theme.rule)
     ax.set_yticks([0, 25, 50, 75, 100])
-    ax.tick_params(labelsize=SMALL, labelcolor=sheet.theme.ink, color=sheet.theme.rule, length=3)
+    tick_style(ax, sheet.theme)
     _draw_points(ax, np.asarray(estimates), np.asarray(i2), sheet)
     marks.null_line(answer.measure.null)
     if answer.pooled is not None:

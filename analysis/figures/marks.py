@@ -43,6 +43,18 @@ def rescaled(answer: Answer) -> bool:
     return bool(weights) and SQUARE * (min(weights) / max(weights)) ** 0.5 < SQUARE_SMALLEST
 
 
+def tick_style(ax: Axes, theme: Theme) -> None:
+    """Give ticks and their labels the size and colours of every figure."""
+    ax.tick_params(
+        labelsize=SMALL,
+        labelcolor=theme.ink,
+        labelfontfamily="DejaVu Sans",
+        color=theme.rule,
+        length=3,
+        width=0.8,
+    )
+
+
 @dataclass(frozen=True)
 class Marks:
     """Draws marks on one effect axis in one theme."""
@@ -58,14 +70,7 @@ class Marks:
         self.ax.set_xlim(self.axis.low, self.axis.high)
         self.ax.set_xticks(self.axis.ticks, self.axis.labels, minor=False)
         self.ax.set_xticks([], minor=True)
-        self.ax.tick_params(
-            labelsize=SMALL,
-            labelcolor=self.theme.ink,
-            labelfontfamily="DejaVu Sans",
-            color=self.theme.rule,
-            length=3,
-            width=0.8,
-        )
+        tick_style(self.ax, self.theme)
 
     def null_line(self, value: float | None) -> None:
         """Draw the line of no effect behind the data; nothing where there is none."""

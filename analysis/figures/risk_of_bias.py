@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 
 from analysis.figures import names, numbers, words
 from analysis.figures.layout import LEADING, Sheet, text_width, wrap
+from analysis.figures.marks import tick_style
 from analysis.figures.plate import MARGIN, draw_judgement
 from analysis.figures.table import PITCH
 from analysis.figures.theme import BODY, SMALL, TARGET_WIDTH, theme_named
@@ -121,13 +122,7 @@ def summary_bar(answer: Answer, *, theme: str = "light") -> Axes:
     ax = sheet.axes(left, MARGIN, BAR_WIDTH, bottom - MARGIN)
     ax.set_xlim(0, 100)
     ax.set_xticks([0, 25, 50, 75, 100], ["0%", "25%", "50%", "75%", "100%"])
-    ax.tick_params(
-        labelsize=SMALL,
-        labelcolor=sheet.theme.ink,
-        labelfontfamily="DejaVu Sans",
-        color=sheet.theme.rule,
-        length=3,
-    )
+    tick_style(ax, sheet.theme)
     for i, (label, parts) in enumerate(zip(labels, table.values(), strict=True)):
         y = MARGIN + (PITCH + 4) * (i + 0.5)
         sheet.text(MARGIN, y, label)

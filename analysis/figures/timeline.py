@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from matplotlib.axes import Axes
 
 from analysis.figures.layout import LEADING, Sheet, text_width, wrap
+from analysis.figures.marks import tick_style
 from analysis.figures.names import condition
 from analysis.figures.plate import MARGIN
 from analysis.figures.table import PITCH
@@ -79,13 +80,7 @@ def timeline(trials: Sequence[Mapping[str, str]], *, theme: str = "light") -> Ax
     ax.set_xlim(first, last)
     step = max(1, -(-(last - first) // 6))
     ax.set_xticks(range(first, last + 1, step), [str(y) for y in range(first, last + 1, step)])
-    ax.tick_params(
-        labelsize=SMALL,
-        labelcolor=sheet.theme.ink,
-        labelfontfamily="DejaVu Sans",
-        color=sheet.theme.rule,
-        length=3,
-    )
+    tick_style(ax, sheet.theme)
     starts = [MARGIN, MARGIN + widths[0] + GAP, MARGIN + sum(widths[:2]) + 2 * GAP]
     for (head, cells), x, room in zip(columns, starts, widths, strict=False):
         align = "right" if head == "People" else "left"
