@@ -7,6 +7,7 @@ enough, so that every check has to work on each of them.
 from __future__ import annotations
 
 import resource
+import subprocess
 import sys
 import tempfile
 import time
@@ -35,29 +36,33 @@ def many_rows(rows: list[dict[str, str]], count: int) -> list[dict[str, str]]:
     ][:count]
 
 
+def write(path: Path) -> None:
+    """Write the rows."""
+    write_table_atomically("studies", many_rows(read_table("studies").rows, ROWS), path)
+
+
+def measure(path: Path) -> None:
+    """Validate the rows and print the figures."""
+    start = time.perf_counter()
+    faults = validate([path])
+    seconds = time.perf_counter() - start
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(
+        f"{path.stat().st_size / 1e6:.0f} MB, {len(faults)} faults kept "
+        f"({sum(1 for _ in errors_in(faults))} errors): {seconds:.1f} s, peak {peak:.0f} MB"
+    )
+
+
 def main() -> None:
-    """Write the rows, validate them, print the figures."""
+    """Write and measure, each in a process of its own: a peak is never given back."""
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "studies.csv"
-        if len(sys.argv) > 1:
-            path = Path(sys.argv[1])
-        else:
-            rows = many_rows(read_table("studies").rows, ROWS)
-            write_table_atomically("studies", rows, path)
-            # In a process of its own, so that making the rows does not count.
-            import subprocess
-
-            subprocess.run([sys.executable, __file__, str(path)], check=True)
-            return
-        start = time.perf_counter()
-        faults = validate([path])
-        seconds = time.perf_counter() - start
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        print(
-            f"{path.stat().st_size / 1e6:.0f} MB, {len(faults)} faults kept "
-            f"({sum(1 for _ in errors_in(faults))} errors): {seconds:.1f} s, peak {peak:.0f} MB"
-        )
+        for step in ("write", "measure"):
+            subprocess.run([sys.executable, __file__, step, str(path)], check=True)
 
 
 if __name__ == "__main__":
-    main()
+    if len(sys.argv) == 3:
+        {"write": write, "measure": measure}[sys.argv[1]](Path(sys.argv[2]))
+    else:
+        main()
