@@ -40,7 +40,14 @@ def test_rows_of_a_study_must_agree_on_the_study(tmp_path: Path) -> None:
     rows = _with_another("events2020", timepoint="day 2", hours_after_end="48", year="2021")
     fault = only_fault(tmp_path, rows)
     assert (fault.code, fault.column, fault.value) == ("study-disagrees", "year", "2021")
-    assert "line 2 says 2020 for the same study" in fault.problem.message
+    assert "other rows of events2020 say 2020" in fault.problem.message
+
+
+def test_the_odd_row_of_a_study_is_named_wherever_it_stands(tmp_path: Path) -> None:
+    later = [{"timepoint": f"day {day}", "hours_after_end": str(24 * day)} for day in (2, 3)]
+    rows = [ROWS[0] | {"year": "2021"}, *(ROWS[0] | cells for cells in later), *ROWS[1:]]
+    fault = only_fault(tmp_path, rows)
+    assert (fault.line, fault.value) == (2, "2021")
 
 
 def test_one_doi_under_two_names_with_the_same_result_is_an_error(tmp_path: Path) -> None:

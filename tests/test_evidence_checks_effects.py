@@ -128,10 +128,28 @@ def test_means_without_any_sd_describe_and_are_no_fault(tmp_path: Path) -> None:
     assert faults_of(tmp_path, changed("means2020", sd_treat="", sd_control="")) == []
 
 
+def test_a_p_value_that_only_standard_errors_explain_is_an_error(tmp_path: Path) -> None:
+    """Means 4.1 and 5.3 with SDs 2.1 and 2.4, n 20 and 20: t = 1.68, P = 0.10."""
+    right = changed("means2020", instrument="its own", p_value="0.10")
+    assert faults_of(tmp_path, right) == []
+    as_se = {"sd_treat": f"{2.1 / 20**0.5:.2f}", "sd_control": f"{2.4 / 20**0.5:.2f}"}
+    fault = only_fault(
+        tmp_path, changed("means2020", instrument="its own", p_value="0.10", **as_se)
+    )
+    assert (fault.code, fault.severity) == ("sd-looks-like-se", "error")
+    assert "the P value of the row fits the means if" in fault.problem.message
+
+
 def test_an_implausibly_large_difference_asks_whether_the_sd_is_an_se(tmp_path: Path) -> None:
     rows = changed("means2020", instrument="its own", mean_treat="1", sd_treat="0.5")
     rows = [row | {"sd_control": "0.5"} if row["study_id"] == "means2020" else row for row in rows]
     fault = only_fault(tmp_path, rows)
-    assert (fault.code, fault.severity) == ("sd-looks-like-se", "warning")
+    assert (fault.code, fault.severity) == ("sd-looks-like-se", "error")
     assert "differ by 8.6 standard deviations" in fault.problem.message
     assert "it would be 1.9" in fault.problem.message
+    assert faults_of(tmp_path, [row | {"note": "SD confirmed"} for row in rows]) == []
+
+
+def test_a_large_but_possible_difference_is_a_warning(tmp_path: Path) -> None:
+    fault = only_fault(tmp_path, changed("means2020", instrument="its own", mean_treat="0.1"))
+    assert (fault.code, fault.severity) == ("sd-looks-like-se", "warning")

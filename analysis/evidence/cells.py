@@ -267,10 +267,8 @@ def _out_of_range(column: Field, value: str) -> Problem | None:
 
 
 def _wrong_form(column: Field, value: str) -> Problem:
-    example = f", such as {column.example}" if column.example else ""
-    allowed = f"the form {column.pattern}{example}"
-    if len(column.pattern) > 80:
-        allowed = f"a known form{example}"
+    example = f" Example: {column.example}" if column.example else ""
+    allowed = f"{column.description}{example}"
     code = {"doi": "doi-form", "pmid": "pmid-form", "registry_id": "registry-form"}.get(
         column.name, "cell-form"
     )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from analysis.evidence.checks_effects import SD_CONFIRMED
 from analysis.evidence.faults import Fault, Problem, listed
 from analysis.evidence.table import Table
 
@@ -15,9 +16,6 @@ _SMALL_SPREAD = 2.5
 
 #: After multiplication by the root of n, a standard error lands within this factor of the others.
 _LIKE_OTHERS = 2.0
-
-#: Words in the note that settle the question whether a spread is an SD.
-SD_CONFIRMED = "SD confirmed"
 
 
 def check_identity(table: Table) -> Iterator[Fault]:
@@ -93,23 +91,27 @@ def _repeated(table: Table, names: Sequence[str]) -> Iterator[tuple[tuple[str, .
 
 
 def _study_level(table: Table) -> Iterator[Fault]:
+    """Compare each row with what most rows of its study say."""
+    studies = table.column("study_id")
     for column in table.schema.fields:
         if not column.study_level:
             continue
-        first: dict[str, int] = {}
         cells = table.column(column.name)
-        for row, study in enumerate(table.column("study_id")):
-            start = first.setdefault(study, row)
-            if study and cells[row] != cells[start]:
+        usual: dict[str, tuple[int, str]] = {}
+        for (study, cell), count in Counter(zip(studies, cells, strict=True)).items():
+            if count > usual.get(study, (0, ""))[0]:
+                usual[study] = (count, cell)
+        for row, (study, cell) in enumerate(zip(studies, cells, strict=True)):
+            said = usual[study][1]
+            if cell != said and study:
                 yield table.fault(
                     row,
                     column.name,
                     Problem(
                         "study-disagrees",
-                        f"line {table.lines[start]} says {cells[start] or 'nothing'} for the same "
-                        "study",
-                        f"the same {column.name} in all rows of {study}",
-                        "correct one of the rows; if they are two studies, give them two "
+                        f"other rows of {study} say {said or 'nothing'}",
+                        f"the same {column.name} in all rows of a study",
+                        "correct the row, or the others; if they are two studies, give them two "
                         "study_ids",
                     ),
                 )

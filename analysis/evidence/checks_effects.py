@@ -22,9 +22,19 @@ RATIOS = ("RR", "OR", "HR")
 #: small trials use t, not z (14 % wider at 10 degrees of freedom).
 _SE_SHARE = 0.15
 
+#: Words in the note that settle the question whether a spread is an SD.
+SD_CONFIRMED = "SD confirmed"
+
 #: Standardised differences beyond this are rarer than standard errors typed as SDs
 #: (metafor's escalc warns for the same reason).
-_LARGE_SMD = 3.0
+_LARGE_SMD = 2.0
+
+#: Beyond this a row waits until someone has confirmed the SD.
+_IMPLAUSIBLE_SMD = 3.0
+
+#: Distance between two z values that rounding and the choice of test do not explain: half a
+#: unit, and a quarter of the larger.
+_Z_APART, _Z_SHARE = 0.5, 0.25
 
 
 def check_effects(table: Table) -> Iterator[Fault]:
@@ -47,7 +57,7 @@ def check_effects(table: Table) -> Iterator[Fault]:
         _ratios,
         _standard_error,
         _p_value,
-        _large_difference,
+        _spread,
     ):
         yield from check(table)
 
@@ -263,15 +273,7 @@ def _p_value(table: Table) -> Iterator[Fault]:
     se = np.where(table.filled("ci_low"), _implied_se(table), table.numbers("se"))
     with np.errstate(invalid="ignore", divide="ignore"):
         z = np.where(se > 0, estimate / se, np.nan)
-    usable = np.isfinite(z) & (p > 0) & (p <= 1)
-    from_p = np.array(
-        [
-            -NormalDist().inv_cdf(value / 2) if use else np.nan
-            for value, use in zip(p.tolist(), usable.tolist(), strict=True)
-        ]
-    )
-    # Other tests and rounding move z somewhat; half a unit and a quarter is beyond that.
-    wrong = np.abs(z - from_p) > 0.5 + 0.25 * np.fmax(z, from_p)
+    wrong = _apart(z, _z_of(p))
 
     def problem(index: int) -> Problem:
         implied = 2 * NormalDist().cdf(-float(z[index]))
@@ -287,7 +289,22 @@ def _p_value(table: Table) -> Iterator[Fault]:
     yield from table.faults(wrong, "p_value", problem)
 
 
-def _large_difference(table: Table) -> Iterator[Fault]:
+def _z_of(p: np.ndarray) -> np.ndarray:
+    """Distance from 0 in standard errors that a two-sided P value stands for."""
+    usable = np.unique(p[(p > 0) & (p <= 1)]).tolist()
+    z = {value: -NormalDist().inv_cdf(value / 2) for value in usable}
+    return np.array([z.get(value, np.nan) for value in p.tolist()])
+
+
+def _apart(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    return np.abs(one - other) > _Z_APART + _Z_SHARE * np.fmax(one, other)
+
+
+def _spread(table: Table) -> Iterator[Fault]:
+    """Look for standard errors in place of SDs: by the row's P value, or by sheer size."""
+    from_p = _z_of(table.numbers("p_value"))
+    parallel = table.equal("design", "rct_parallel", "nonrandomised")
+    confirmed = table.mask("note", lambda cell: SD_CONFIRMED.lower() in cell.lower())
     n_t, n_c = table.numbers("n_treat"), table.numbers("n_control")
     for stem in ("", "change_"):
         mean_t, mean_c, sd_t, sd_c = (
@@ -295,19 +312,40 @@ def _large_difference(table: Table) -> Iterator[Fault]:
             for name in ("mean", "sd")
             for arm in ("treat", "control")
         )
+        difference = np.abs(mean_t - mean_c)
         with np.errstate(invalid="ignore", divide="ignore"):
+            if_sd = difference / np.sqrt(sd_t**2 / n_t + sd_c**2 / n_c)
+            if_se = difference / np.sqrt(sd_t**2 + sd_c**2)
             pooled = np.sqrt(((n_t - 1) * sd_t**2 + (n_c - 1) * sd_c**2) / (n_t + n_c - 2))
-            smd = np.abs(mean_t - mean_c) / pooled
+            smd = difference / pooled
+        by_p = parallel & _apart(if_sd, from_p) & np.isfinite(if_se) & ~_apart(if_se, from_p)
+        yield from table.faults(
+            by_p & ~confirmed,
+            f"sd_{stem}treat",
+            Problem(
+                "sd-looks-like-se",
+                "the P value of the row fits the means if the spreads are standard errors, and "
+                "does not if they are standard deviations",
+                "the standard deviation, which is the standard error times the root of n",
+                "look up which of the two the source prints; if it is the SD, write "
+                f"'{SD_CONFIRMED}' into the note",
+            ),
+        )
 
         def problem(index: int, smd: np.ndarray) -> Problem:
-            if_se = smd[index] / np.sqrt((n_t[index] + n_c[index]) / 2)
+            smaller = smd[index] / np.sqrt((n_t[index] + n_c[index]) / 2)
             return Problem(
                 "sd-looks-like-se",
                 f"the means differ by {smd[index]:.1f} standard deviations, which is implausibly "
-                f"much; were the cell a standard error, it would be {if_se:.1f}",
+                f"much; were the cell a standard error, it would be {smaller:.1f}",
                 "the standard deviation, which is the standard error times the root of n",
-                "look up which of the two the source prints; if it is the SD, say so in the note",
-                "warning",
+                "look up which of the two the source prints; if it is the SD, write "
+                f"'{SD_CONFIRMED}' into the note",
+                "error" if smd[index] > _IMPLAUSIBLE_SMD else "warning",
             )
 
-        yield from table.faults(smd > _LARGE_SMD, f"sd_{stem}treat", partial(problem, smd=smd))
+        yield from table.faults(
+            (smd > _LARGE_SMD) & ~by_p & ~confirmed,
+            f"sd_{stem}treat",
+            partial(problem, smd=smd),
+        )

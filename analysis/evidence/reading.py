@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -242,50 +243,52 @@ def _records(
     """
     start, unclosed = 1, 0
     untidy: list[int] = []
+    # What may be a quoted cell that needs no quotes: a cheap question before a costly one.
+    needless = re.compile(rf'"[^"{delimiter}\n]*"(?:{delimiter}|$)')
     while start < len(lines):
-        ended = (f"{line}\n" for line in islice(lines, start, None))
-        records = csv.reader(ended, delimiter=delimiter, strict=True)
-        base, end = start, start
-        broken = ""
-        while True:
-            start = end
-            try:
-                cells = next(records, None)
-            except csv.Error as error:
-                broken, cells = str(error), []
-            if cells is None:
+        for begin, end, cells in _parsed(lines, start, delimiter):
+            start = begin
+            fits = cells is not None and len(cells) == width
+            if cells is None or (
+                not fits and end - start > 1 and _whole(lines, start + 1, width, delimiter)
+            ):
                 break
-            end = base + records.line_num
-            swallows = len(cells) != width and end - start > 1
-            if not broken and swallows and _whole(lines, start + 1, width, delimiter):
-                broken = "swallows the next row"
-            if broken:
-                break
-            if len(cells) == width and any(cells):
+            if fits and any(cells):
                 yield start + 1, cells
-                if '"' in lines[start] and not _tidy(cells, lines[start:end], delimiter):
+                raw = "\n".join(lines[start:end]) if end - start > 1 else lines[start]
+                if needless.search(raw) and not _tidy(cells, raw, delimiter):
                     untidy.append(start + 1)
             else:
                 _report_misfit(cells, width, start + 1, end, reader)
-        if not broken:
+        else:
             break
-        unclosed += 1
-        inside = end - start == 1 and "unexpected end" not in broken
-        _report_quote(lines[start], start + 1, inside, reader)
+        _report_quote(lines[start], start + 1, reader)
+        start, unclosed = start + 1, unclosed + 1
         if unclosed == _MOST_UNCLOSED:
-            _report_stop(start + 1, reader)
+            _report_stop(start, reader)
             break
-        start += 1
     if untidy:
-        reader.report(
-            "quotes-not-needed",
-            f"{len(untidy)} rows (first: line {untidy[0]}) have double quotes around cells that "
-            "need none",
-            "double quotes only around cells with a comma, a double quote or a line break",
-            reader.mend,
-            line=untidy[0],
-            warning=True,
-        )
+        _report_untidy(untidy, reader)
+
+
+def _parsed(
+    lines: list[str], start: int, delimiter: str
+) -> Iterator[tuple[int, int, list[str] | None]]:
+    """Yield first line, line after the last, and cells of each row; None where csv gives up."""
+    ended = (f"{line}\n" for line in islice(lines, start, None))
+    records = csv.reader(ended, delimiter=delimiter, strict=True)
+    end = start
+    while True:
+        begin = end
+        try:
+            cells = next(records)
+        except StopIteration:
+            return
+        except csv.Error:
+            yield begin, start + records.line_num, None
+            return
+        end = start + records.line_num
+        yield begin, end, cells
 
 
 def _whole(lines: list[str], index: int, width: int, delimiter: str) -> bool:
@@ -298,10 +301,10 @@ def _whole(lines: list[str], index: int, width: int, delimiter: str) -> bool:
         return False
 
 
-def _tidy(cells: list[str], raw: list[str], delimiter: str) -> bool:
+def _tidy(cells: list[str], raw: str, delimiter: str) -> bool:
     text = io.StringIO()
     csv.writer(text, delimiter=delimiter, lineterminator="\n").writerow(cells)
-    return text.getvalue() == "\n".join(raw) + "\n"
+    return text.getvalue() == f"{raw}\n"
 
 
 def _report_misfit(cells: list[str], width: int, line: int, end: int, reader: Reader) -> None:
@@ -340,15 +343,15 @@ def _report_misfit(cells: list[str], width: int, line: int, end: int, reader: Re
     )
 
 
-def _report_quote(raw: str, line: int, inside: bool, reader: Reader) -> None:
+def _report_quote(raw: str, line: int, reader: Reader) -> None:
     if len(raw) > csv.field_size_limit():
         message = f"the line has {len(raw)} characters, more than any row of a table"
         fix = "break the line into rows; a line break may have been lost"
-    elif inside:
+    elif raw.count('"') % 2 == 0:
         message = "a double quote stands in the middle of a quoted cell"
         fix = 'write each double quote inside a cell twice (""), or use single quotes'
     else:
-        message = "a double quote opens a cell and is not closed, so the following lines vanish"
+        message = "a double quote opens a cell and is not closed, so that what follows vanishes"
         fix = "close the cell with a double quote before the next comma, or delete the quote"
     reader.report(
         "row-quote",
@@ -358,6 +361,18 @@ def _report_quote(raw: str, line: int, inside: bool, reader: Reader) -> None:
         line=line,
         value=raw,
         study_id=raw.split(",", 1)[0].strip('"'),
+    )
+
+
+def _report_untidy(lines: list[int], reader: Reader) -> None:
+    reader.report(
+        "quotes-not-needed",
+        f"{len(lines)} rows (first: line {lines[0]}) have double quotes around cells that need "
+        "none",
+        "double quotes only around cells with a comma, a double quote or a line break",
+        reader.mend,
+        line=lines[0],
+        warning=True,
     )
 
 
