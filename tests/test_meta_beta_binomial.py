@@ -6,11 +6,11 @@ import json
 
 import numpy as np
 import pytest
-from reference_cases import FOLDER, inputs
 from scipy import optimize, stats
 
 from analysis.meta.beta_binomial import BetaBinomialFit, beta_binomial
 from analysis.meta.errors import InputError
+from reference_cases import FOLDER, inputs
 
 REFERENCE = json.loads((FOLDER / "glmm.json").read_text(encoding="utf-8"))["beta_binomial"]
 

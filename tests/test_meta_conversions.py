@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from reference_cases import assert_close, floats, inputs, result
 from scipy import stats
-from tolerances import CLOSED_FORM
 
 from analysis.meta import conversions as convert
 from analysis.meta._es_common import hedges_correction
 from analysis.meta.effect_sizes import effect_sizes
 from analysis.meta.errors import InputError
+from reference_cases import assert_close, floats, inputs, result
+from tolerances import CLOSED_FORM
 
 
 @pytest.mark.parametrize("case", ["gibson2002", "normand1999", "normand1999_k3"])
@@ -40,7 +40,8 @@ def test_smd_from_log_odds_ratios_equals_metafor(case: str) -> None:
 
 @given(st.floats(-3, 3), st.floats(0.01, 2), st.sampled_from(convert.ODDS_RATIO_METHODS))
 def test_there_and_back_again(yi: float, vi: float, method: str) -> None:
-    back = convert.smd_from_log_odds_ratio(*convert.log_odds_ratio_from_smd(yi, vi, method), method)
+    there = convert.log_odds_ratio_from_smd(yi, vi, method)
+    back = convert.smd_from_log_odds_ratio(*there, method)
     np.testing.assert_allclose(np.ravel(back), [yi, vi], rtol=1e-12)
 
 

@@ -6,13 +6,13 @@ import json
 
 import numpy as np
 import pytest
-from reference_cases import FOLDER, assert_close
 from scipy import integrate as quad
 from scipy import special, stats
-from tolerances import OPTIMISED
 
 from analysis.meta.errors import InputError
 from analysis.meta.glmm import glmm
+from reference_cases import FOLDER, assert_close
+from tolerances import OPTIMISED
 
 CASES = json.loads((FOLDER / "glmm.json").read_text(encoding="utf-8"))["cases"]
 #: Where metafor's own answer is at fault, and why.

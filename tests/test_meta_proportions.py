@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from reference_cases import assert_close, inputs, result
 from scipy import stats
-from tolerances import ITERATIVE
 
 from analysis.meta.errors import InputError
 from analysis.meta.glmm import glmm
 from analysis.meta.proportions import pool_proportions, proportion_intervals
+from reference_cases import assert_close, inputs, result
+from tolerances import ITERATIVE
 
 CASES = ("pritz1997", "debruin2009")
 

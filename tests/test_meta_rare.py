@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from reference_cases import IDS, assert_close, floats, inputs, result
-from tolerances import CLOSED_FORM, REFITS
 
 from analysis.meta.errors import InputError
 from analysis.meta.rare import RareFit, mantel_haenszel, mantel_haenszel_rates, peto
+from reference_cases import IDS, assert_close, floats, inputs, result
+from tolerances import CLOSED_FORM, REFITS
 
 CASES = [(case, key) for case in IDS for key in result(case).get("mh_peto", {})]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from reference_cases import assert_close, inputs
 from scipy import stats
-from tolerances import CLOSED_FORM
 
 from analysis.meta.effect_sizes import effect_sizes
 from analysis.meta.errors import InputError
 from analysis.meta.reported import reported_estimates, smcc_from_test, smd_from_test
+from reference_cases import assert_close, inputs
+from tolerances import CLOSED_FORM
 
 
 def _risk_ratios():
@@ -109,7 +109,7 @@ def test_a_missing_test_is_named() -> None:
         ("RR", {"estimate": 0, "se": 1}, r"estimate\[0\] is 0\.0, but RR must be greater than 0"),
         ("RR", {"estimate": 2, "ci_low": 3, "ci_high": 4}, r"ci_low\[0\] is 3, but must not ex"),
         ("MD", {"estimate": 2, "ci_low": 0, "ci_high": 1}, r"ci_high\[0\] is 1, but must not be"),
-        ("PR", {"estimate": 40, "se": 1}, r"estimate\[0\] is 40\.0, but PR must lie between 0 and"),
+        ("PR", {"estimate": 40, "se": 1}, r"estimate\[0\] is 40\.0, but PR must lie between"),
         ("MD", {"estimate": 2, "se": -1}, r"se\[0\] is -1\.0, but must not be negative"),
         ("MD", {"estimate": 2, "pvalue": 1.2}, r"pvalue\[0\] is 1\.2, but must be an exact"),
         ("PFT", {"estimate": 0.2, "se": 0.1}, "PFT is not reported in papers"),

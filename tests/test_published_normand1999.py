@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from published import rows
-from reference_cases import inputs
 
 from analysis.meta.effect_sizes import effect_sizes
 from analysis.meta.pooling import pool
+from published import rows
+from reference_cases import inputs
 
 
 def test_table_3_risk_differences_in_percentage_points() -> None:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from published import rows
 
 from analysis.meta.effect_sizes import effect_sizes
 from analysis.meta.glmm import glmm
 from analysis.meta.pooling import pool
 from analysis.meta.proportions import pool_proportions
+from published import rows
 
 CONTROL, CATHETER = ("ci", "n2i"), ("ai", "n1i")
 

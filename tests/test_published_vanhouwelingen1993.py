@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from published import rows
 
 from analysis.meta.glmm import glmm
+from published import rows
 
 LAST_DIGIT = 0.001
 

@@ -7,11 +7,11 @@ Table 6 and the pooled odds ratio 0.93 (0.74 to 1.18) printed on p. 107 of the r
 from __future__ import annotations
 
 import numpy as np
-from published import rows
 
 from analysis.meta.effect_sizes import effect_sizes
 from analysis.meta.pooling import pool
 from analysis.meta.rare import peto
+from published import rows
 
 
 def _table_6():

@@ -59,7 +59,7 @@ def noncentral_hypergeometric(a: Array, n1: Array, c: Array, n2: Array) -> Kerne
     """
     total = a + c
     lowest, highest = np.maximum(0, total - n2), np.minimum(n1, total)
-    support = lowest[:, None] + np.arange(int((highest - lowest).max()) + 1)
+    support = lowest[:, None] + np.arange(int((highest - lowest).max()) + 1, dtype=float)
     inside = support <= highest[:, None]
     ways = np.full(support.shape, -np.inf)
     rows, _ = np.nonzero(inside)

@@ -28,9 +28,8 @@ def _compute(measure: str, columns: Columns, options: Options) -> Computed:
     check_option(options.vtype, _VTYPES[measure], f"vtype of {measure}")
     require_counts(columns, "sd1i", "sd2i")
     require_positive(columns, "n1i", "n2i")
-    yi, vi = _FORMULAS[measure](
-        *(columns[name] for name in FAMILY.columns[0]), vtype=options.vtype
-    )
+    m1, sd1, n1, m2, sd2, n2 = (columns[name] for name in FAMILY.columns[0])
+    yi, vi = _FORMULAS[measure](m1, sd1, n1, m2, sd2, n2, options.vtype)
     return Computed(yi, vi, columns["n1i"] + columns["n2i"])
 
 
@@ -54,9 +53,7 @@ def _standardised_mean_difference(
     return hedges_g(biased, n1, n2, vtype)
 
 
-def hedges_g(
-    biased: Vector, n1: Vector, n2: Vector, vtype: str = "LS"
-) -> tuple[Vector, Vector]:
+def hedges_g(biased: Vector, n1: Vector, n2: Vector, vtype: str = "LS") -> tuple[Vector, Vector]:
     """Return Hedges' g and its sampling variance from Cohen's d of two independent arms.
 
     Hedges 1981, J Educ Stat 6:107. Variances: LS, large-sample (Hedges 1982, Psychol Bull

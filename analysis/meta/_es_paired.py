@@ -83,9 +83,7 @@ def _compute_matched(measure: str, columns: Columns, options: Options) -> Comput
     return Computed(yi, vi, a + b + c + d, increment_notes(increment))
 
 
-def _matched_risk_difference(
-    a: Vector, b: Vector, c: Vector, d: Vector
-) -> tuple[Vector, Vector]:
+def _matched_risk_difference(a: Vector, b: Vector, c: Vector, d: Vector) -> tuple[Vector, Vector]:
     n = a + b + c + d
     return (b - c) / n, (b + c) / n**2 - (b - c) ** 2 / n**3
 

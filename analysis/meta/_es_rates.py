@@ -40,9 +40,7 @@ def _rate_difference(x1: Vector, x2: Vector, t1: Vector, t2: Vector) -> tuple[Ve
     return x1 / t1 - x2 / t2, x1 / t1**2 + x2 / t2**2
 
 
-def _root_rate_difference(
-    x1: Vector, x2: Vector, t1: Vector, t2: Vector
-) -> tuple[Vector, Vector]:
+def _root_rate_difference(x1: Vector, x2: Vector, t1: Vector, t2: Vector) -> tuple[Vector, Vector]:
     return np.sqrt(x1 / t1) - np.sqrt(x2 / t2), 1 / (4 * t1) + 1 / (4 * t2)
 
 

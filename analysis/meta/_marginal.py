@@ -192,7 +192,7 @@ def climb(
     return Solution(
         point._replace(tau=abs(point.tau), sigma=abs(point.sigma)),
         float(now.value.sum()),
-        np.linalg.pinv(information, hermitian=True),
+        np.asarray(np.linalg.pinv(information, hermitian=True), dtype=float),
     )
 
 

@@ -135,9 +135,7 @@ def absolute_difference(
     )
 
 
-def number_needed(
-    risk_difference: float, ci: tuple[float, float], *, event: str
-) -> NumberNeeded:
+def number_needed(risk_difference: float, ci: tuple[float, float], *, event: str) -> NumberNeeded:
     """Return the number needed to treat, with an interval that may pass through infinity.
 
     Parameters

@@ -116,7 +116,7 @@ def beta_binomial(measure: str, *, level: float = 0.95, **data: ArrayLike) -> Be
     beta, theta, covariance, value = _maximise(x, n, design, link)
     estimate, se = float(beta[-1]), float(np.sqrt(covariance[-1, -1]))
     half = float(ndtri((1 + level) / 2)) * se
-    notes = ()
+    notes: tuple[str, ...] = ()
     if theta == 0:
         notes = ("The risks vary no more than chance: rho is 0, the model is binomial.",)
     return BetaBinomialFit(
@@ -171,9 +171,7 @@ def _log_link(eta: Array) -> tuple[Array, Array, Array]:
     return risk, risk, risk
 
 
-def _maximise(
-    x: Array, n: Array, design: Array, link: Link
-) -> tuple[Array, float, Array, float]:
+def _maximise(x: Array, n: Array, design: Array, link: Link) -> tuple[Array, float, Array, float]:
     """Return coefficients, theta, covariance of the coefficients, and the log-likelihood.
 
     Newton's method with theta = rho/(1 - rho) kept at or above 0; the likelihood is written
@@ -200,9 +198,10 @@ def _maximise(
             parameters, (value, gradient, hessian) = trial, there
         if nearly_there or not moved:
             break
-    covariance = np.linalg.inv(-hessian[np.ix_(free, free)])
+    covariance: Array = np.linalg.inv(-hessian[np.ix_(free, free)]).astype(np.float64)
     coefficients = len(parameters) - 1
-    return parameters[:-1], float(parameters[-1]), covariance[:coefficients, :coefficients], value
+    beta, theta = parameters[:-1].astype(np.float64), float(parameters[-1])
+    return beta, theta, covariance[:coefficients, :coefficients], value
 
 
 class _Likelihood:
@@ -266,4 +265,4 @@ def _terms(base: Array, theta: float, ladder: tuple[NDArray[np.intp], Array]) ->
         -inverse * weighted,
         -(weighted**2),
     )
-    return tuple(np.bincount(rows, values, len(base)) for values in summands)
+    return tuple(np.bincount(rows, values, len(base)).astype(float) for values in summands)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -364,11 +365,11 @@ def _rescaled(yi: ArrayLike, vi: ArrayLike, factor: float) -> tuple[Vector, Vect
     return factor * columns["yi"], factor**2 * columns["vi"]
 
 
-def _quantile(probability: ArrayLike, df: ArrayLike) -> Vector:
+def _quantile(probability: float | Vector, df: ArrayLike) -> Vector:
     """Return t quantiles, normal ones where the degrees of freedom are infinite or unknown."""
     df = np.asarray(df, dtype=float)
     reject_where(np.atleast_1d(df <= 0), np.atleast_1d(df), "df", "must be greater than 0")
-    return stats.t.ppf(probability, np.where(np.isnan(df), np.inf, df))
+    return np.asarray(stats.t.ppf(probability, np.where(np.isnan(df), np.inf, df)))
 
 
 def _pair(
@@ -382,7 +383,7 @@ def _pair(
 
 
 def _require_order(columns: Mapping[str, Vector], names: tuple[str, ...]) -> None:
-    for low, high in zip(names, names[1:], strict=False):
+    for low, high in pairwise(names):
         wrong = columns[low] > columns[high]
         if wrong.any():
             i = int(np.argmax(wrong))

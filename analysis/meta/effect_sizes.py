@@ -162,7 +162,14 @@ def effect_sizes(
 
 
 def over_correlations(
-    measure: str, correlations: Iterable[float], **data: ArrayLike
+    measure: str,
+    correlations: Iterable[float],
+    *,
+    m1i: ArrayLike,
+    sd1i: ArrayLike,
+    m2i: ArrayLike,
+    sd2i: ArrayLike,
+    ni: ArrayLike,
 ) -> dict[float, EffectSizes]:
     """Return the same paired effect sizes under each of several assumed correlations.
 
@@ -172,8 +179,8 @@ def over_correlations(
         Measure of change or of a crossover contrast.
     correlations : iterable of float
         Correlations between the two measurements to try, each for all rows.
-    **data : array_like of shape (k,)
-        ``m1i sd1i m2i sd2i ni``.
+    m1i, sd1i, m2i, sd2i, ni : array_like of shape (k,)
+        Means and standard deviations of both measurements, and the number of pairs.
 
     Returns
     -------
@@ -186,7 +193,10 @@ def over_correlations(
         As :func:`effect_sizes`, and if the measure does not use a correlation.
     """
     check_option(measure, _es_paired.MEANS_MEASURES, "measure")
-    return {float(r): effect_sizes(measure, ri=r, **data) for r in correlations}
+    return {
+        float(r): effect_sizes(measure, m1i=m1i, sd1i=sd1i, m2i=m2i, sd2i=sd2i, ni=ni, ri=float(r))
+        for r in correlations
+    }
 
 
 def _chosen(

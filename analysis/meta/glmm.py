@@ -9,13 +9,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from ._count_kernels import binomial, noncentral_hypergeometric, two_binomials
 from ._es_binary import tables
-from ._es_common import Columns, Vector, read_columns
-from ._es_common import require_at_most, require_counts, require_positive
+from ._es_common import (
+    Columns,
+    Vector,
+    read_columns,
+    require_at_most,
+    require_counts,
+    require_positive,
+)
 from ._marginal import Array, Kernel, Point, Solution, climb
 from .errors import InputError, check_level, check_option, reject_where
 from .heterogeneity import PredictionInterval
@@ -309,7 +315,7 @@ def _proportions(columns: Columns, model: str) -> _Setup:
 def _one_binomial(x: Vector, n: Vector, offset: Vector, notes: tuple[str, ...]) -> _Setup:
     estimable = bool(0 < x.sum() < n.sum())
     mu = np.log((x.sum() + 0.5) / (n.sum() - x.sum() + 0.5)) - np.average(offset, weights=n)
-    saturated = float(stats.binom.logpmf(x, n, x / n).sum())
+    saturated = _own_risks(x, n)
     start = Point(float(mu), 0.0, np.zeros_like(x), 0.0)
     return _Setup(binomial(x, n, offset), start, saturated, estimable, notes)
 
@@ -339,16 +345,21 @@ def _odds_ratios(columns: Columns, model: str) -> _Setup:
         kernel = noncentral_hypergeometric(a, n1, c, n2)
         start = Point(mu, 0.0, np.zeros_like(a), 0.0)
         return _Setup(kernel, start, _saturated(kernel, a, lowest, highest), estimable, notes)
-    saturated = sum(stats.binom.logpmf(x, n, x / n).sum() for x, n in ((a, n1), (c, n2)))
+    saturated = _own_risks(a, n1) + _own_risks(c, n2)
     sigma = 0.0
     if model == "UM.RS" and len(a):
         sigma = max(0.1, float(np.std(level)))
         level = np.full_like(level, level.mean())
     start = Point(mu, 0.0, level, sigma)
-    return _Setup(two_binomials(a, n1, c, n2), start, float(saturated), estimable, notes)
+    return _Setup(two_binomials(a, n1, c, n2), start, saturated, estimable, notes)
 
 
 _SETUPS = {"PLO": _proportions, "OR": _odds_ratios, "IRR": _rates}
+
+
+def _own_risks(x: Vector, n: Vector) -> float:
+    """Return the binomial log-likelihood with each study's own risk."""
+    return float(np.sum(stats.binom.logpmf(x, n, x / n)))
 
 
 def _saturated(kernel: Kernel, a: Array, lowest: Array, highest: Array) -> float:
@@ -367,5 +378,5 @@ def _saturated(kernel: Kernel, a: Array, lowest: Array, highest: Array) -> float
     return float(np.where(inner, kernel(theta, theta).value[:, 0], 0.0).sum())
 
 
-def _left_out(informative: np.ndarray, reason: str) -> tuple[str, ...]:
+def _left_out(informative: NDArray[np.bool_], reason: str) -> tuple[str, ...]:
     return tuple(f"Row {row}: left out, for {reason}." for row in np.flatnonzero(~informative))

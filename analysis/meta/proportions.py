@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -111,7 +112,12 @@ def pool_proportions(
     return _on_proportions(method, two_step, sizes.back, notes)
 
 
-def _on_proportions(method: str, fit: GlmmFit | Fit, back, notes: tuple[str, ...]):
+def _on_proportions(
+    method: str,
+    fit: GlmmFit | Fit,
+    back: Callable[[ArrayLike], NDArray[np.float64]],
+    notes: tuple[str, ...],
+) -> ProportionFit:
     low, high = (float(limit) for limit in back(np.array(fit.ci)))
     pi = None
     if fit.pi is not None:

@@ -6,7 +6,6 @@ a leave-one-out run is then one matrix product with another set of included rows
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -16,14 +15,13 @@ from scipy.special import chdtrc, ndtr, ndtri
 
 from ._es_binary import peto_components, tables
 from ._es_common import Vector, read_columns, require_counts, require_positive
+from ._rare_sums import SUMMANDS, WEIGHT, estimates
 from .effect_sizes import effect_sizes
 from .errors import check_level, check_option, reject_where
 from .scales import SCALES, Scale
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Finish = Callable[[NDArray[np.float64]], tuple[NDArray[np.float64], NDArray[np.float64]]]
 
 
 @dataclass(frozen=True)
@@ -104,7 +102,7 @@ class RareFit:
         rows = np.flatnonzero(self._included)
         masks = np.repeat(self._included[None, :], len(rows), axis=0)
         masks[np.arange(len(rows)), rows] = False
-        estimate, se = _estimates(self.measure, self._summands, masks)
+        estimate, se = estimates(self.measure, self._summands, masks)
         half = ndtri((1 + self.level) / 2) * se
         with np.errstate(invalid="ignore", divide="ignore"):
             statistic = estimate / se
@@ -176,7 +174,7 @@ def mantel_haenszel(
     return _fit(
         measure,
         "Mantel–Haenszel",
-        _SUMMANDS[measure](*cells),
+        SUMMANDS[measure](*cells),
         included,
         informative,
         studies.yi,
@@ -215,7 +213,7 @@ def peto(
     """
     a, b, c, d = _complete_tables(ai, bi, ci, di)
     informative = (a + c > 0) & (b + d > 0)
-    summands = np.stack(peto_components(a, b, c, d))
+    summands = SUMMANDS["PETO"](a, b, c, d)
     with np.errstate(invalid="ignore", divide="ignore"):
         yi, vi = summands[0] / summands[1], 1 / summands[1]
     everyone = np.ones_like(informative)
@@ -267,7 +265,7 @@ def mantel_haenszel_rates(
     x1, t1, x2, t2 = columns.values()
     informative = x1 + x2 > 0
     included = informative if drop00 else np.ones_like(informative)
-    studies = effect_sizes(measure, drop00=drop00, **columns)
+    studies = effect_sizes(measure, drop00=drop00, x1i=x1, t1i=t1, x2i=x2, t2i=t2)
     cmh = None
     if measure == "IRR":
         expected, share = (x1 + x2) * t1 / (t1 + t2), t1 * t2 / (t1 + t2) ** 2
@@ -275,7 +273,7 @@ def mantel_haenszel_rates(
     return _fit(
         measure,
         "Mantel–Haenszel",
-        _SUMMANDS[measure](x1, t1, x2, t2),
+        SUMMANDS[measure](x1, t1, x2, t2),
         included,
         informative,
         studies.yi,
@@ -312,7 +310,7 @@ def _fit(
     tarone: ChiSquare | None = None,
 ) -> RareFit:
     check_level(level)
-    estimate, se = (float(x[0]) for x in _estimates(measure, summands, included[None, :]))
+    estimate, se = (float(x[0]) for x in estimates(measure, summands, included[None, :]))
     statistic = estimate / se if se > 0 else np.nan
     half = float(ndtri((1 + level) / 2)) * se
     notes = tuple(
@@ -324,7 +322,7 @@ def _fit(
     usable = included & np.isfinite(yi) & np.isfinite(vi) & (vi > 0)
     q_df = int(usable.sum()) - 1
     q = float(np.sum((yi[usable] - estimate) ** 2 / vi[usable])) if q_df >= 0 else np.nan
-    weights = np.where(included, summands[_WEIGHT], 0.0)
+    weights = np.where(included, summands[WEIGHT], 0.0)
     total = weights.sum()
     return RareFit(
         measure=measure,
@@ -350,79 +348,6 @@ def _fit(
         _summands=summands,
         _included=included,
     )
-
-
-def _estimates(
-    measure: str, summands: NDArray[np.float64], masks: NDArray[np.bool_]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return estimates and standard errors of every set of included rows, shape (B,)."""
-    sums = (masks @ summands.T).T
-    with np.errstate(divide="ignore", invalid="ignore"):
-        estimate, variance = _FINISH[measure](sums)
-        known = np.isfinite(estimate) & np.isfinite(variance) & (variance >= 0)
-        se = np.sqrt(np.where(known, variance, np.nan))
-    return np.where(known, estimate, np.nan), se
-
-
-def _odds_ratio_summands(a: Vector, b: Vector, c: Vector, d: Vector) -> NDArray[np.float64]:
-    n = a + b + c + d
-    p, q, r, s = (a + d) / n, (b + c) / n, a * d / n, b * c / n
-    return np.stack([r, s, p * r, p * s + q * r, q * s])
-
-
-def _risk_ratio_summands(a: Vector, b: Vector, c: Vector, d: Vector) -> NDArray[np.float64]:
-    n1, n2 = a + b, c + d
-    n = n1 + n2
-    return np.stack([a * n2 / n, c * n1 / n, (n1 * n2 * (a + c) - a * c * n) / n**2])
-
-
-def _risk_difference_summands(
-    a: Vector, b: Vector, c: Vector, d: Vector
-) -> NDArray[np.float64]:
-    n1, n2 = a + b, c + d
-    n = n1 + n2
-    p = (n1**2 * c - n2**2 * a + n1 * n2 * (n2 - n1) / 2) / n**2
-    q = (a * d + b * c) / (2 * n)
-    return np.stack([(a * n2 - c * n1) / n, n1 * n2 / n, p, q])
-
-
-def _rate_ratio_summands(
-    x1: Vector, t1: Vector, x2: Vector, t2: Vector
-) -> NDArray[np.float64]:
-    t = t1 + t2
-    return np.stack([x1 * t2 / t, x2 * t1 / t, t1 * t2 * (x1 + x2) / t**2])
-
-
-def _rate_difference_summands(
-    x1: Vector, t1: Vector, x2: Vector, t2: Vector
-) -> NDArray[np.float64]:
-    weight = t1 * t2 / (t1 + t2)
-    variance = weight**2 * (x1 / t1**2 + x2 / t2**2)
-    return np.stack([(x1 * t2 - x2 * t1) / (t1 + t2), weight, variance])
-
-
-_SUMMANDS: dict[str, Callable[[Vector, Vector, Vector, Vector], NDArray[np.float64]]] = {
-    "OR": _odds_ratio_summands,
-    "RR": _risk_ratio_summands,
-    "RD": _risk_difference_summands,
-    "IRR": _rate_ratio_summands,
-    "IRD": _rate_difference_summands,
-}
-
-_FINISH: dict[str, Finish] = {
-    "OR": lambda s: (
-        np.log(s[0] / s[1]),
-        s[2] / (2 * s[0] ** 2) + s[3] / (2 * s[0] * s[1]) + s[4] / (2 * s[1] ** 2),
-    ),
-    "RR": lambda s: (np.log(s[0] / s[1]), s[2] / (s[0] * s[1])),
-    "RD": lambda s: (s[0] / s[1], (s[0] / s[1] * s[2] + s[3]) / s[1] ** 2),
-    "PETO": lambda s: (s[0] / s[1], 1 / s[1]),
-    "IRR": lambda s: (np.log(s[0] / s[1]), s[2] / (s[0] * s[1])),
-    "IRD": lambda s: (s[0] / s[1], s[2] / s[1] ** 2),
-}
-
-#: In every measure's summands, the second is the weight of the study's own estimate.
-_WEIGHT = 1
 
 
 def _score_test(
@@ -453,7 +378,7 @@ def _breslow_day(
     """
     a, b, c, d = cells
     use = included & (a + c > 0) & (b + d > 0)
-    log_ratio, _ = _estimates("OR", _odds_ratio_summands(*cells), use[None, :])
+    log_ratio, _ = estimates("OR", SUMMANDS["OR"](*cells), use[None, :])
     if np.isnan(log_ratio[0]) or use.sum() < 2:
         return {"breslow_day": None, "tarone": None}
     a, b, c, d = (cell[use] for cell in cells)
