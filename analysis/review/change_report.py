@@ -75,8 +75,8 @@ def _question(change: QuestionChange) -> Iterator[str]:
         yield ""
     for step in change.steps:
         yield (
-            f"1. {_escape(step.label)} ({step.cause}): {_found(step.before)} → "
-            f"{_found(step.after)}"
+            f"1. {_escape(step.label)} ({step.cause}): {in_few_words(step.before)} → "
+            f"{in_few_words(step.after)}"
         )
 
 
@@ -115,8 +115,8 @@ def _software(comparison: Comparison) -> Iterator[str]:
     yield ""
 
 
-def _found(snapshot: Snapshot) -> str:
-    """Return a snapshot in few words."""
+def in_few_words(snapshot: Snapshot) -> str:
+    """Return a snapshot in few words: ``1.23 (1.1 to 1.4), k = 3``."""
     if snapshot.estimate is None:
         return f"k = {snapshot.k}, no estimate"
     return f"{_number(snapshot, 'estimate')} ({_number(snapshot, 'ci')}), k = {snapshot.k}"

@@ -14,7 +14,7 @@ import tempfile
 import types
 import typing
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -89,15 +89,25 @@ def _read_record(kind: Any, value: Any, where: str) -> Any:
     if not isinstance(value, Mapping):
         raise ValueError(f"{where} is {value!r}, but must be a record ({kind.__name__}).")
     hints = typing.get_type_hints(kind)
-    if set(value) != set(hints):
-        missing, unknown = set(hints) - set(value), set(value) - set(hints)
+    # A field that came with a later version has a default, so old releases stay readable.
+    optional = {
+        f.name
+        for f in fields(kind)
+        if f.default is not MISSING or f.default_factory is not MISSING
+    }
+    missing, unknown = set(hints) - set(value) - optional, set(value) - set(hints)
+    if missing or unknown:
         raise ValueError(
             f"{where} is not a {kind.__name__} of this version:"
             + (f" missing {', '.join(sorted(missing))};" if missing else "")
             + (f" unknown {', '.join(sorted(unknown))};" if unknown else "")
         )
     return kind(
-        **{name: _read(hint, value[name], f"{where}.{name}") for name, hint in hints.items()}
+        **{
+            name: _read(hint, value[name], f"{where}.{name}")
+            for name, hint in hints.items()
+            if name in value
+        }
     )
 
 
