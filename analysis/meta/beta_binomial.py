@@ -218,7 +218,7 @@ class _Likelihood:
         for rows in _same_rows(self.design):
             risks[rows] = (self.x[rows].sum() + 0.5) / (self.n[rows].sum() + 1)
         eta = np.log(risks) if self.link is _log_link else np.log(risks / (1 - risks))
-        return np.linalg.lstsq(self.design, eta, rcond=None)[0]
+        return np.linalg.lstsq(self.design, eta, rcond=None)[0].astype(np.float64)
 
     def __call__(self, parameters: Array) -> tuple[float, Array, Array]:
         theta = parameters[-1]
