@@ -63,7 +63,7 @@ def test_caption_states_what_a_reader_needs_to_judge_the_figure():
     answer = factories.answer(6)
     text = words.caption(answer, version="2026.1", last_search="22 November 2026")
     for part in (
-        "Pain: Ketamine versus placebo; adults with fibromyalgia; day 1.",
+        "Pain: ketamine versus placebo. Adults with fibromyalgia; day 1.",
         "Lower values are better",
         "Random effects (REML), 95% CI (HKSJ with floor).",
         "Prediction interval from the t distribution with k − 2 degrees of freedom.",

@@ -66,6 +66,11 @@ def first_upper(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def first_lower(text: str) -> str:
+    """Return ``text`` to follow a colon: ``"Only one"`` lowered, ``"ME/CFS"`` kept."""
+    return text[:1].lower() + text[1:] if text[1:2].islower() or text[1:2] == " " else text
+
+
 def is_uncontrolled(answer: Answer) -> bool:
     """Return whether the answer looks at one treated group only."""
     return answer.design == "single_arm"

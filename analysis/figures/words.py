@@ -88,7 +88,7 @@ def row_sentence(answer: Answer, row: Row, label: str) -> str:
     if row.weight is not None:
         parts.append(f"weight {numbers.number(row.weight, numbers.DECIMALS['weight'])}%")
     elif names.own_reason(answer, row):
-        parts.append(f"not pooled: {row.reason_not_pooled.rstrip('.')}")
+        parts.append(f"not pooled: {names.first_lower(row.reason_not_pooled.rstrip('.'))}")
     return ", ".join(parts)
 
 
@@ -179,11 +179,11 @@ def caption(answer: Answer, *, version: str, last_search: str) -> str:
     last_search : str
         Date of the last search, or words that say there has been none.
     """
-    arms = answer.intervention if names.is_uncontrolled(answer) else (
-        f"{answer.intervention} versus {answer.comparator[:1].lower()}{answer.comparator[1:]}"
-    )
-    outcome = names.first_upper(answer.outcome)
-    parts = [f"{outcome}: {arms}; {answer.population}; {answer.timepoint}."]
+    arms = names.first_lower(answer.intervention)
+    if not names.is_uncontrolled(answer):
+        arms = f"{arms} versus {names.first_lower(answer.comparator)}"
+    parts = [f"{names.first_upper(answer.outcome)}: {arms}."]
+    parts.append(f"{names.first_upper(answer.population)}; {names.first_lower(answer.timepoint)}.")
     if names.is_uncontrolled(answer):
         parts.append(f"{names.DESIGN_BANNER}. {names.DESIGN_SENTENCE}")
     elif answer.measure.null is not None:
