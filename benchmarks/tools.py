@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 HERE = Path(__file__).parent
-Fit = Callable[[np.ndarray, np.ndarray], Any]
+Fit = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 def c_loop() -> Callable[[np.ndarray, np.ndarray, bool], np.ndarray] | None:
@@ -41,32 +41,35 @@ def c_loop() -> Callable[[np.ndarray, np.ndarray, bool], np.ndarray] | None:
 
 
 def pymare() -> dict[str, Fit] | None:
-    """Return PyMARE's REML (one data set at a time) and DL (its own batch)."""
+    """Return PyMARE's tau2 by REML (one data set at a time) and by DL (its own batch)."""
     if find_spec("pymare") is None:
         return None
     from pymare import Dataset
     from pymare.estimators import DerSimonianLaird, VarianceBasedLikelihoodEstimator
 
-    def reml(y: np.ndarray, v: np.ndarray) -> None:
+    def reml(y: np.ndarray, v: np.ndarray) -> np.ndarray:
+        tau2 = np.empty(len(y))
         for row in range(len(y)):
             data = Dataset(y[row, :, None], v[row, :, None])
-            VarianceBasedLikelihoodEstimator(method="REML").fit_dataset(data)
+            fit = VarianceBasedLikelihoodEstimator(method="REML").fit_dataset(data)
+            tau2[row] = np.ravel(fit.params_["tau2"])[0]
+        return tau2
 
-    def dl(y: np.ndarray, v: np.ndarray) -> None:
+    def dl(y: np.ndarray, v: np.ndarray) -> np.ndarray:
         data = Dataset(np.ascontiguousarray(y.T), np.ascontiguousarray(v.T))
-        DerSimonianLaird().fit_dataset(data)
+        return np.ravel(DerSimonianLaird().fit_dataset(data).params_["tau2"])
 
     return {"reml": reml, "dl": dl}
 
 
 def statsmodels() -> dict[str, Fit]:
-    """Return statsmodels' DL ("chi2") and Paule-Mandel ("iterated"), one set at a time."""
+    """Return statsmodels' tau2 by DL ("chi2") and PM ("iterated"), one set at a time."""
     from statsmodels.stats.meta_analysis import combine_effects
 
     def by(method: str) -> Fit:
-        def run(y: np.ndarray, v: np.ndarray) -> None:
-            for row in range(len(y)):
-                combine_effects(y[row], v[row], method_re=method)
+        def run(y: np.ndarray, v: np.ndarray) -> np.ndarray:
+            rows = zip(y, v, strict=True)
+            return np.array([combine_effects(*row, method_re=method).tau2 for row in rows])
 
         return run
 

@@ -1,6 +1,8 @@
 """One fit at a time against every model metafor fitted to the reference inputs."""
 
+import doctest
 from collections import Counter
+from importlib import import_module
 from statistics import NormalDist
 
 import numpy as np
@@ -133,6 +135,15 @@ def test_a_common_effect_fit_predicts_nothing_and_says_so():
     assert fit.pi is None
     assert fit.tau2_ci is None
     assert "one true effect" in fit.notes[0]
+
+
+def test_the_example_in_the_documentation_is_true():
+    assert doctest.testmod(import_module("analysis.meta.pooling")) == (0, 3)
+
+
+def test_a_fit_prints_its_result():
+    fit = meta.pool([0.1, 0.3, 0.5], [0.04, 0.05, 0.02], method="DL", ci="z")
+    assert f"estimate={fit.estimate:.4g}, ci=({fit.ci[0]:.4g}, {fit.ci[1]:.4g})" in repr(fit)
 
 
 def test_a_fit_cannot_be_changed():

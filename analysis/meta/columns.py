@@ -93,7 +93,7 @@ def weighted_mean(data: Columns, tau2: Floats | float) -> Mean:
     """Return weights ``1/(vi + tau2)``, their sum, the mean (from ``origin``), residuals."""
     weight = data.v + tau2
     np.divide(1.0, weight, out=weight)
-    total = weight.sum(axis=0)
+    total = np.add.reduce(weight)  # over studies; quicker than .sum for one small fit
     mean = np.einsum("kb,kb->b", weight, data.y) / total
     return Mean(weight, total, mean, data.y - mean)
 
@@ -101,7 +101,7 @@ def weighted_mean(data: Columns, tau2: Floats | float) -> Mean:
 def trace(weight: Floats, total: Floats) -> Floats:
     """Return tr(P), that is ``sum(w) - sum(w**2)/sum(w)``, without cancellation."""
     first, rest = weight[0], weight[1:]
-    one = rest.sum(axis=0)
+    one = np.add.reduce(rest)
     two = np.einsum("kb,kb->b", rest, rest)
     return (2.0 * first * one + (one * one - two)) / total
 
@@ -110,7 +110,7 @@ def traces(weight: Floats, total: Floats) -> tuple[Floats, Floats]:
     """Return tr(P) and tr(PP), without cancellation; ``P`` as in :func:`trace`."""
     first, rest = weight[0], weight[1:]
     square = rest * rest
-    one, two = rest.sum(axis=0), square.sum(axis=0)
+    one, two = np.add.reduce(rest), np.add.reduce(square)
     three = np.einsum("kb,kb->b", square, rest)
     share = first / total
     once = 2.0 * share * one + (one * one - two) / total

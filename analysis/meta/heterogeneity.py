@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy.optimize import brentq
 from scipy.special import chdtri
 
 from .columns import Columns, Floats, columns
@@ -172,6 +171,8 @@ def _crossing(falling: Callable[[float], float], start: float) -> float:
 
 
 def _root(function: Callable[[float], float], low: float, high: float, scale: float) -> float:
+    from scipy.optimize import brentq  # half of what importing the engine would cost
+
     return float(brentq(function, low, high, xtol=_RELATIVE * scale, rtol=_RELATIVE))
 
 

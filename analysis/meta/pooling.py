@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -16,7 +16,7 @@ from .kernel import Batch, pool_many, quantile
 PREDICTION_RULES = ("k-2", "k-1", "z")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Fit:
     """One pooled result; a view of a batch of one.
 
@@ -25,7 +25,14 @@ class Fit:
     ``weights``.
     """
 
-    batch: Batch = field(repr=False)
+    batch: Batch
+
+    def __repr__(self) -> str:
+        low, high = self.ci
+        return (
+            f"Fit(k={self.k}, estimate={self.estimate:.4g}, ci=({low:.4g}, {high:.4g}), "
+            f"method={self.method!r}, ci_method={self.ci_method!r})"
+        )
 
     @property
     def yi(self) -> Floats:
@@ -244,9 +251,10 @@ def pool(
 
     Examples
     --------
-    >>> fit = pool([0.1, 0.3, 0.5], [0.04, 0.05, 0.02], method="DL", ci="z")
+    >>> from analysis import meta
+    >>> fit = meta.pool([0.1, 0.3, 0.5], [0.04, 0.05, 0.02], method="DL", ci="z")
     >>> round(fit.estimate, 4)
-    0.3465
+    0.3354
     """
     y, v = as_vector(yi, "yi").copy(), as_variances(vi, "vi").copy()
     same_length(y, v, ("yi", "vi"))
