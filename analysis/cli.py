@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 from typing import NamedTuple
+
+from analysis.evidence.faults import InvalidDataError
+from analysis.evidence.paths import ProjectNotFoundError
+from analysis.evidence.rendering import visible
+from analysis.evidence.schema import SchemaError
 
 
 class Verb(NamedTuple):
@@ -35,7 +41,12 @@ VERBS = {
     "serve": Verb("analysis.book.serve", "show the built book at an address of this machine"),
     "search": Verb("analysis.living.search_command", "ask every source again, log what is new"),
     "screen": Verb("analysis.living.screen_command", "decide about the records that were found"),
+    "add": Verb("analysis.living.add_command", "ask for a study result, field by field"),
+    "preview": Verb("analysis.living.preview_command", "say what an edit did to every answer"),
     "status": Verb("analysis.living.status_command", "say how current the review is"),
+    "release": Verb("analysis.living.release_command", "give the review a version and keep it"),
+    "forms": Verb("analysis.living.forms_command", "write the issue forms from the schemas"),
+    "links": Verb("analysis.living.links_command", "tell which links of the book are dead"),
 }
 
 
@@ -68,4 +79,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     called = next((word for word in words if not word.startswith("-")), None)
     chosen = _parser(called).parse_args(words)
-    return int(import_module(VERBS[chosen.verb].module).run(chosen))
+    try:
+        status = int(import_module(VERBS[chosen.verb].module).run(chosen))
+        sys.stdout.flush()
+    except (InvalidDataError, ProjectNotFoundError, SchemaError) as error:
+        print(visible(str(error)), file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        # The reader, such as `head`, has seen enough; Python would complain again at its exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return status

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from analysis.cli import VERBS, main
-from evidence_tables import changed, put, valid_text
+from analysis.evidence.paths import ROOT_VARIABLE
+from evidence_tables import ROWS, changed, put, valid_text
 
 
 def test_clean_data_exits_with_0(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -87,3 +88,28 @@ def test_validate_starts_without_the_heavy_packages(tmp_path: Path) -> None:
         [sys.executable, "-c", code, "validate", path], capture_output=True, text=True, check=True
     )
     assert done.stdout.splitlines()[-1] == "set()"
+
+
+def test_outside_the_project_one_sentence_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(ROOT_VARIABLE, str(tmp_path))
+    assert main(["validate"]) == 1
+    assert "set it to the directory of the clone" in capsys.readouterr().err
+
+
+def test_a_reader_that_has_seen_enough_causes_no_traceback(tmp_path: Path) -> None:
+    many = [ROWS[0] | {"study_id": f"s{number:05d}", "route": "nose"} for number in range(900)]
+    path = put(tmp_path, many)
+    validate = subprocess.Popen(
+        [sys.executable, "-m", "analysis", "validate", str(path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert validate.stdout is not None
+    validate.stdout.readline()
+    validate.stdout.close()
+    assert validate.stderr is not None
+    assert validate.stderr.read() == b""
+    validate.stderr.close()
+    assert validate.wait() == 1

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from analysis.evidence import InvalidDataError, load_studies
 from analysis.evidence.checks_references import read_bibliography, read_questions
@@ -96,6 +98,19 @@ def test_other_files_that_are_missing_or_not_utf8_are_faults(tmp_path: Path, rea
     assert read(path)[1][0].code == "file-missing"
     path.write_bytes(b"\xff\xe4")
     assert read(path)[1][0].code == "file-not-utf8"
+
+
+@pytest.mark.parametrize("read", [read_bibliography, read_questions])
+@given(st.one_of(st.binary(), st.text('@{}=,"#%\\[]ab1 \n').map(str.encode)))
+@settings(
+    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_any_bytes_in_the_other_files_get_a_report(tmp_path: Path, read, data: bytes) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(data)
+    known, faults = read(path)
+    assert all(fault.problem.message and fault.line >= 1 for fault in faults)
+    assert isinstance(known, frozenset)
 
 
 def test_a_directory_is_checked_with_all_its_tables(tmp_path: Path) -> None:
