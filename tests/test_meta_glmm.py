@@ -43,7 +43,7 @@ def test_equals_metafor(key: str) -> None:
     # metafor has only the Laplace approximation for UM.RS; the rest it integrates by 7 nodes
     # and stops early: 5e-4 covers what the precise values below show to be its distance
     laplace = CASES[key]["model"] == "UM.RS"
-    tolerance = 0.05 if laplace else 5e-4 if fit.method == "ML" else OPTIMISED
+    tolerance = 5e-3 if laplace else 5e-4 if fit.method == "ML" else OPTIMISED
     assert_close([fit.estimate, fit.se], [theirs["estimate"], theirs["se"]], tolerance)
     assert_close(fit.ci, [theirs["ci_low"], theirs["ci_high"]], 2 * tolerance)
     if fit.tau2 is not None:
