@@ -152,6 +152,8 @@ def test_a_fit_cannot_be_changed():
         fit.batch = None
     with pytest.raises(ValueError, match="read-only"):
         fit.yi[0] = 3.0
+    with pytest.raises(ValueError, match="read-only"):
+        fit.batch.tau2[0] = 3.0
     yi = np.array([0.1, 0.5])
     fit = meta.pool(yi, [0.04, 0.05])
     yi[0] = 3.0
@@ -174,6 +176,7 @@ def test_a_fit_cannot_be_changed():
         ([0.1, 0.2], [1, 1], {"method": "reml"}, "method must be one of"),
         ([0.1, 0.2], [1, 1], {"ci": "wald"}, "ci must be one of"),
         ([0.1, 0.2], [1, 1], {"level": 95}, "level must lie between 0 and 1"),
+        ([0.1, 0.2], [1, 1], {"level": "0.95"}, "level must lie between 0 and 1"),
     ],
 )
 def test_bad_input_is_refused_with_the_element_named(yi, vi, options, message):

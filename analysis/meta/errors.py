@@ -88,6 +88,6 @@ def check_option(value: str, options: Sequence[str], name: str) -> str:
 
 def check_level(level: float) -> float:
     """Return the confidence level if it lies strictly between 0 and 1."""
-    if not 0 < level < 1:
+    if not isinstance(level, numbers.Real) or not 0 < level < 1:
         raise InputError(f"level must lie between 0 and 1, but {level!r} was given.")
     return level

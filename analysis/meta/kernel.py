@@ -201,6 +201,7 @@ def pool_many(
         unsettled.add(start, data, _fit(data, method, ci, answer[:, part]))
         k[part] = data.count
     unsettled.settle()
+    answer.flags.writeable = k.flags.writeable = False
     estimates, se, tau2, q, typical, maxima = answer
     return Batch(k, estimates, se, tau2, q, typical, maxima, method, ci, level, y, v, here)
 
