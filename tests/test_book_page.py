@@ -22,7 +22,8 @@ def show(monkeypatch: pytest.MonkeyPatch) -> Callable[[Answer], None]:
 
     def put(answer: Answer) -> None:
         made = Results("2026.1", {}, {"last_search": "2026-11-01"}, {answer.id: answer})
-        monkeypatch.setattr(page, "results", lambda: door.Door(made))
+        for module in (page, door):
+            monkeypatch.setattr(module, "results", lambda: door.Door(made))
 
     return put
 

@@ -1,7 +1,8 @@
 """What a chapter's cells show: ``from analysis.book import page``.
 
 Each function takes what it needs from the results (:mod:`analysis.book.door`)
-and returns a piece of a page; nothing is computed here.
+or from a data table and returns a piece of a page; nothing is computed here.
+The pieces of one kind stand in a module of their own and are gathered here.
 """
 
 from __future__ import annotations
@@ -10,12 +11,81 @@ from markupsafe import Markup
 
 from analysis.book import html
 from analysis.book.blocks import Words, figure
+from analysis.book.codebook import codebook, columns
 from analysis.book.door import results
+from analysis.book.findings import (
+    bias_summary,
+    certainty,
+    harms,
+    icons,
+    overview,
+    ratings,
+    summary,
+)
+from analysis.book.protocol import (
+    alternatives,
+    checklist,
+    flow,
+    glossary,
+    provenance,
+    questions,
+    risk_of_bias,
+    schedule,
+    searches,
+    small_k,
+)
+from analysis.book.records import described, records, study_list
 from analysis.book.sources import record_address
+from analysis.book.statements import (
+    background,
+    claims,
+    claims_summary,
+    evidence_map,
+    mechanisms,
+    safety,
+)
+from analysis.book.trials import timeline, trials
 from analysis.figures import forest as drawing
 from analysis.figures import words
 from analysis.figures.names import is_uncontrolled
 from analysis.review.results import Answer
+
+__all__ = [
+    "alternatives",
+    "background",
+    "bias_summary",
+    "certainty",
+    "checklist",
+    "claims",
+    "claims_summary",
+    "codebook",
+    "columns",
+    "described",
+    "evidence_map",
+    "flow",
+    "forest",
+    "glossary",
+    "harms",
+    "icons",
+    "mechanisms",
+    "overview",
+    "provenance",
+    "questions",
+    "ratings",
+    "records",
+    "risk_of_bias",
+    "safety",
+    "schedule",
+    "searches",
+    "sentence",
+    "small_k",
+    "status",
+    "study_list",
+    "summary",
+    "table",
+    "timeline",
+    "trials",
+]
 
 #: Headings of the columns of :func:`analysis.figures.words.data_table`.
 COLUMNS = {
@@ -59,23 +129,6 @@ def table(question: str) -> html.Piece:
     """Show the rows of a question and what is pooled from them."""
     answer = results().answers[question]
     return html.Piece(_numbers(answer), words.long_description(answer))
-
-
-def summary() -> html.Piece:
-    """Show every primary question with its answer, linked to its chapter."""
-    primary = [answer for answer in results().answers.values() if answer.role == "primary"]
-    items = html.joined(
-        html.fill(
-            '<dt><a href="{chapter}.html#forest-{id}">{title}</a></dt><dd>{text}</dd>',
-            chapter=answer.chapter,
-            id=answer.id,
-            title=answer.title,
-            text=_sentence(answer),
-        )
-        for answer in primary
-    )
-    lines = [f"{answer.title}: {_sentence(answer)}" for answer in primary]
-    return html.Piece(html.fill('<dl class="answers">{items}</dl>', items=items), "\n".join(lines))
 
 
 def status() -> html.Piece:

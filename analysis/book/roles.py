@@ -1,12 +1,13 @@
-"""Roles with which a chapter's prose names its numbers: ``{result}`` and ``{cell}``.
+"""Roles of a chapter's prose: ``{result}`` and ``{cell}`` for numbers, ``{gloss}`` for words.
 
 Each number is a link to the study record it was taken from, where there is
-one. A page that names numbers is read again when the file they come from
-changes.
+one. A word of the glossary opens its meaning where it stands, without a
+script. A page is read again when the file behind one of its roles changes.
 """
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -17,6 +18,8 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxRole
 
 from analysis.book import inputs
+from analysis.book.html import fill
+from analysis.book.sources import record_anchor
 from analysis.book.values import AddressError, Value, cell_value, result_value
 from analysis.evidence.reading import read_table
 from analysis.review.results import Results
@@ -24,6 +27,8 @@ from analysis.review.serialise import read_results
 
 #: The page with a section for each study; its anchors are ``study-ID``.
 RECORDS = "chapters/studies"
+#: Words and their meanings.
+GLOSSARY = inputs.ROOT / "data" / "glossary.toml"
 
 
 class _NumberRole(SphinxRole):
@@ -50,7 +55,7 @@ class _NumberRole(SphinxRole):
             "",
             "",
             text,
-            refuri=f"{records}#study-{value.study_id.replace('_', '-')}",
+            refuri=f"{records}#{record_anchor(value.study_id)}",
             internal=True,
             classes=["number-source"],
         )
@@ -81,10 +86,47 @@ class CellRole(_NumberRole):
         return cell_value(address, rows)
 
 
-# Both caches are keyed on the file's time, so that a long-lived process never shows an old one.
+class GlossRole(SphinxRole):
+    """``{gloss}`term``` or ``{gloss}`words shown <term>```: a word with its meaning."""
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        """Return a button and the meaning that it opens."""
+        shown, term = _shown_and_term(self.text)
+        self.env.note_dependency(str(GLOSSARY))
+        known = _glossary(GLOSSARY.stat().st_mtime_ns)
+        if term not in known:
+            message = self.inliner.reporter.error(
+                f"gloss: {term!r} is not in {GLOSSARY.name}; there are {', '.join(known)}",
+                line=self.lineno,
+            )
+            return [self.inliner.problematic(self.rawtext, self.rawtext, message)], [message]
+        markup = fill(
+            '<button type="button" class="gloss" popovertarget="{id}">{shown}</button>'
+            '<span class="gloss-meaning" id="{id}" popover role="note">{meaning}</span>',
+            id=f"gloss-{self.env.new_serialno('gloss')}",
+            shown=shown,
+            meaning=known[term],
+        )
+        return [nodes.raw("", str(markup), format="html")], []
+
+
+def _shown_and_term(text: str) -> tuple[str, str]:
+    """Return what is shown and which term it stands for: ``"crash <PEM>"``."""
+    shown, bracket, rest = text.partition("<")
+    if not bracket:
+        return text.strip(), text.strip()
+    return shown.strip(), rest.rstrip("> ")
+
+
+# All caches are keyed on the file's time, so that a long-lived process never shows an old one.
 @cache
 def _results(_modified: int) -> Results:
     return read_results(inputs.RESULTS)
+
+
+@cache
+def _glossary(_modified: int) -> dict[str, str]:
+    return tomllib.loads(GLOSSARY.read_text(encoding="utf-8"))
 
 
 @cache
@@ -96,4 +138,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Add the roles to Sphinx."""
     app.add_role("result", ResultRole())
     app.add_role("cell", CellRole())
+    app.add_role("gloss", GlossRole())
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

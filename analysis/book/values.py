@@ -6,7 +6,8 @@ page is read. Two addresses exist:
 ``QUESTION: WHAT``
     Part of an answer, such as ``safety-nausea: effect``. Optional words name a
     row or an alternative: ``fm-responders-controlled: counts of noppers2011 at
-    week 8``, ``safety-nausea: effect of alternative dl-z``.
+    week 8``, ``safety-nausea: effect of alternative dl-z``. What follows ``at``
+    is any part of the row's identity: comparison, outcome, instrument or time.
 ``TABLE: COLUMN where KEY=VALUE; KEY=VALUE``
     A cell of exactly one row of a data table, such as ``studies:
     mean_change_treat where study_id=saligan2026; timepoint=day 1``. With
@@ -20,9 +21,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from analysis.figures import numbers
-from analysis.review.results import Answer, Measure, Results
+from analysis.review.results import Answer, Measure, Results, Row
 
-Row = Mapping[str, str]
+#: A row of a data table, as text.
+Cells = Mapping[str, str]
+#: Small numbers that prose spells out.
+_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
 class AddressError(ValueError):
@@ -70,7 +74,7 @@ def result_value(address: str, results: Results) -> Value:
     return Value(_result_text(part, _pooled(answer)))
 
 
-def cell_value(address: str, tables: Callable[[str], Sequence[Row]]) -> Value:
+def cell_value(address: str, tables: Callable[[str], Sequence[Cells]]) -> Value:
     """Return the cell of a data table that an address names.
 
     Parameters
@@ -134,24 +138,20 @@ def _alternative(answer: Answer, name: str) -> _Result:
 
 
 def _row_value(part: str, of: str, answer: Answer) -> Value:
-    study, _, timepoint = (text.strip() for text in of.partition(" at "))
+    study, _, place = (text.strip() for text in of.partition(" at "))
     found = [
         row
         for row in answer.rows
-        if row.study_id == study and (not timepoint or row.timepoint == timepoint)
+        if row.study_id == study and (not place or place in row.row_id.split(" | "))
     ]
     if len(found) != 1:
-        known = "; ".join(f"{row.study_id} at {row.timepoint}" for row in answer.rows)
+        known = "; ".join(row.row_id for row in answer.rows)
         raise AddressError(f"{len(found)} rows of {answer.id!r} are {of!r}; there are {known}")
     row = found[0]
-    if part == "counts":
-        text = _counts(row.events_treat, row.n_treat)
-    elif part == "control counts":
-        text = _counts(row.events_control, row.n_control)
-    else:
-        limits = _Result(answer.measure, row.estimate, row.ci_low, row.ci_high)
-        text = _result_text(part, limits)
-    return Value(text, row.study_id)
+    if part in _ROW:
+        return Value(_ROW[part](row), row.study_id)
+    limits = _Result(answer.measure, row.estimate, row.ci_low, row.ci_high)
+    return Value(_result_text(part, limits), row.study_id)
 
 
 def _counts(events: float | None, n: float | None) -> str:
@@ -160,10 +160,26 @@ def _counts(events: float | None, n: float | None) -> str:
     return f"{numbers.count(events)} of {numbers.count(n)}"
 
 
+def _size(n: float | None) -> str:
+    if n is None:
+        raise AddressError("the size of this group is not known")
+    return numbers.count(n)
+
+
+_ROW: Mapping[str, Callable[[Row], str]] = {
+    "counts": lambda row: _counts(row.events_treat, row.n_treat),
+    "control counts": lambda row: _counts(row.events_control, row.n_control),
+    "people": lambda row: _size((row.n_treat or 0) + (row.n_control or 0) or None),
+    "people treated": lambda row: _size(row.n_treat),
+    "people in the control group": lambda row: _size(row.n_control),
+}
+
+
 def _result_text(part: str, result: _Result) -> str:
     if part not in _RESULT:
         raise AddressError(
-            f"{part!r} is nothing an answer has; there are {', '.join([*_RESULT, *_ANSWER])}"
+            f"{part!r} is nothing an answer or row has; there are "
+            f"{', '.join(dict.fromkeys([*_RESULT, *_ANSWER, *_ROW]))}"
         )
     if result.estimate is None or result.low is None or result.high is None:
         raise AddressError("there is no estimate with an interval here")
@@ -205,9 +221,28 @@ def _difference(answer: Answer) -> str:
     return numbers.count(answer.absolute.difference_per_1000)
 
 
+def _baseline(answer: Answer) -> str:
+    if answer.absolute is None:
+        raise AddressError(f"question {answer.id!r} has no absolute effect")
+    return numbers.count(answer.absolute.baseline_per_1000)
+
+
+def _in_words(answer: Answer) -> str:
+    return _WORDS[answer.k] if answer.k < len(_WORDS) else str(answer.k)
+
+
+def _certainty(answer: Answer) -> str:
+    if answer.certainty is None:
+        raise AddressError(f"the certainty of {answer.id!r} was not rated")
+    return answer.certainty.overall
+
+
 _ANSWER: Mapping[str, Callable[[Answer], str]] = {
     "k": lambda answer: str(answer.k),
+    "k in words": _in_words,
     "people": _people,
     "prediction": _prediction,
     "difference per 1000": _difference,
+    "baseline per 1000": _baseline,
+    "certainty": _certainty,
 }

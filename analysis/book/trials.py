@@ -1,0 +1,96 @@
+"""The registered trials: one table and one timeline, each status with the day it was seen."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from analysis.book.blocks import Words, figure, filterable
+from analysis.book.html import Piece, fill, table
+from analysis.book.sources import Row, identifier_links, meanings, record_address, rows
+from analysis.figures import timeline as drawing
+from analysis.figures.names import first_upper
+
+
+def trials() -> Piece:
+    """Show every trial of the register table, to filter."""
+    conditions, states = meanings("trials", "condition"), meanings("trials", "status")
+    lines = [
+        (
+            fill(
+                '{label}<br><span class="note">{title}</span>',
+                label=drawing.trial_label(row),
+                title=row["title"],
+            ),
+            conditions[row["condition"]],
+            _arms(row),
+            _people(row),
+            states.get(row["status"], first_upper(row["status"].replace("_", " "))),
+            row["status_seen_on"] or "not dated",
+            _results(row),
+            identifier_links(row),
+            row["note"],
+        )
+        for row in rows("trials")
+    ]
+    header = (
+        "Trial",
+        "Condition",
+        "Compares",
+        "People",
+        "Status",
+        "Status seen",
+        "Results",
+        "Source",
+        "Note",
+    )
+    choices = ("Condition", "Status")
+    shown = filterable("Registered and finished trials", header, lines, choices=choices)
+    return Piece(shown, f"{len(lines)} trials")
+
+
+def timeline() -> Piece:
+    """Show the trials on a line of time."""
+    found = rows("trials")
+    states = Counter(row["status"].replace("_", " ") for row in found)
+    told = ", ".join(f"{count} {state}" for state, count in states.most_common())
+    said = Words(
+        title="Timeline of trials",
+        alt=f"Timeline of {len(found)} trials: {told}.",
+        description=drawing.timeline_words(found),
+        caption=(
+            "Status as it was last seen in an archived copy; none was checked in the register."
+        ),
+        kind="timeline",
+    )
+    lines = [
+        (
+            drawing.trial_label(row),
+            row["start"] or "–",
+            row["primary_completion"] or "–",
+            row["status"].replace("_", " "),
+        )
+        for row in found
+    ]
+    made = table(said.title, ("Trial", "Start", "Primary completion", "Status"), lines)
+    sentences = {
+        row["trial_id"]: f"{drawing.trial_label(row)}: {row['status'].replace('_', ' ')}"
+        for row in found
+    }
+    return figure("timeline", drawing.timeline(found), said, made, rows=sentences)
+
+
+def _arms(row: Row) -> str:
+    dose = f" ({row['dose']})" if row["dose"] else ""
+    return f"{row['intervention']}{dose} v {row['comparator'] or 'not seen'}"
+
+
+def _people(row: Row) -> str:
+    if not row["n"]:
+        return "not seen"
+    return f"{row['n']} planned" if row["n_is"] == "planned" else row["n"]
+
+
+def _results(row: Row) -> str:
+    if row["study_id"]:
+        return fill('<a href="{to}">{word}</a>', to=record_address(row["study_id"]), word="yes")
+    return "none found" if row["results"] == "none" else row["results"]
