@@ -18,6 +18,7 @@ from pathlib import Path
 from analysis.book import execute
 from analysis.book.errors import BuildFailed
 from analysis.book.inputs import BUILD, ROOT
+from analysis.evidence.writing import replace_folder
 
 #: The finished book.
 HTML = BUILD / "html"
@@ -42,7 +43,7 @@ def build() -> Path:
     with _step("Build the pages"):
         shutil.rmtree(_STAGING, ignore_errors=True)
         run_jupyter_book(_STAGING)
-        swap(_STAGING / "_build" / "html", HTML)
+        replace_folder(_STAGING / "_build" / "html", HTML)
         shutil.rmtree(_STAGING)
     return HTML
 
@@ -62,16 +63,6 @@ def _faults(report: str) -> str:
     """Return what Sphinx reports, without Jupyter Book's own traceback after it."""
     faults, _, _ = report.partition("Traceback (most recent call last)")
     return faults.strip() or report
-
-
-def swap(new: Path, place: Path) -> None:
-    """Move a folder to its place; what was there is removed afterwards."""
-    previous = place.with_suffix(".previous")
-    shutil.rmtree(previous, ignore_errors=True)
-    if place.exists():
-        place.rename(previous)
-    new.rename(place)
-    shutil.rmtree(previous, ignore_errors=True)
 
 
 @contextmanager

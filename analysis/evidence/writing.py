@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -98,3 +99,21 @@ def write_atomically(path: Path, data: bytes) -> None:
         os.fsync(directory)
     finally:
         os.close(directory)
+
+
+def replace_folder(new: Path, place: Path) -> None:
+    """Move a finished folder to its place; what was there is removed afterwards.
+
+    Parameters
+    ----------
+    new : pathlib.Path
+        Folder to move, on the same file system.
+    place : pathlib.Path
+        Where it goes.
+    """
+    previous = place.with_suffix(".previous")
+    shutil.rmtree(previous, ignore_errors=True)
+    if place.exists():
+        place.rename(previous)
+    new.rename(place)
+    shutil.rmtree(previous, ignore_errors=True)

@@ -109,7 +109,9 @@ def _rows(comparison: Comparison) -> Iterator[str]:
     """Yield the rows whose status or numbers changed; added ones are counted in the summary."""
     for change in comparison.rows:
         if change.kind in ("corrected", "withdrawn", "restored", "deleted"):
-            cells = "; ".join(f"{c.column} {c.before or '–'} → {c.after or '–'}" for c in change.cells)
+            cells = "; ".join(
+                f"{c.column} {c.before or '–'} → {c.after or '–'}" for c in change.cells
+            )
             reason = f" ({change.reason})" if change.reason else ""
             yield f"- {change.kind.capitalize()}: {change.label}{reason}: {cells or 'row'}."
 

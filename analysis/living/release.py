@@ -92,9 +92,7 @@ def plan(root: Path, today: date) -> Plan | None:
     version = next_version(newest, today.year, data_changed=moved)
     questions = load_questions(root / "data" / "questions.toml")
     comparison = compare(before, read_folder(version, root), questions)
-    return Plan(
-        version, today.isoformat(), newest, replace(results, version=version), comparison
-    )
+    return Plan(version, today.isoformat(), newest, replace(results, version=version), comparison)
 
 
 def publish(root: Path, made: Plan) -> Release:

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,10 +89,7 @@ def pubmed_page(
     hits, pmids = int(result["count"]), list(result["idlist"])
     candidates: tuple[Candidate, ...] = ()
     if pmids:
-        text = session.get_text(
-            "efetch.fcgi",
-            {"db": "pubmed", "id": ",".join(pmids), "rettype": "medline", "retmode": "text"},
-        )
+        text = _medline(session, pmids)
         candidates = tuple(_from_medline(record) for record in Medline.parse(io.StringIO(text)))
         missing = set(pmids) - {candidate.pmid for candidate in candidates}
         if missing:
@@ -107,9 +105,7 @@ def abstract_of(session: PoliteSession, pmid: str) -> str:
     """Return one article's abstract from PubMed, empty if it has none."""
     from Bio import Medline
 
-    text = session.get_text(
-        "efetch.fcgi", {"db": "pubmed", "id": pmid, "rettype": "medline", "retmode": "text"}
-    )
+    text = _medline(session, [pmid])
     return next((clean(record.get("AB")) for record in Medline.parse(io.StringIO(text))), "")
 
 
@@ -280,7 +276,7 @@ def crossref_work(session: PoliteSession, doi: str) -> Candidate:
     """Return the bibliographic record of one DOI, to prefill a new row."""
     work = _member(session, session.get_json(f"works/{doi}", {}), "message")
     authors = [
-        clean(f"{author.get('family', '')} {author.get('given', '')}")
+        clean(f"{author.get('family', '')} {_initials(author.get('given', ''))}")
         for author in work.get("author", [])
     ]
     issued = ((work.get("issued") or {}).get("date-parts") or [[""]])[0]
@@ -293,6 +289,30 @@ def crossref_work(session: PoliteSession, doi: str) -> Candidate:
         journal=clean(" ".join(work.get("container-title", []))),
         doi=clean_doi(doi),
         url=f"https://doi.org/{clean_doi(doi)}",
+    )
+
+
+def pubmed_record(session: PoliteSession, pmid: str) -> Candidate:
+    """Return the bibliographic record of one article, to prefill a new row.
+
+    Raises
+    ------
+    SourceError
+        If PubMed has no such article.
+    """
+    from Bio import Medline
+
+    text = _medline(session, [pmid])
+    found = [_from_medline(record) for record in Medline.parse(io.StringIO(text))]
+    if not found or found[0].pmid != pmid:
+        raise SourceError(f"{session.name} has no article {pmid}; check the number.")
+    return found[0]
+
+
+def _medline(session: PoliteSession, pmids: Sequence[str]) -> str:
+    return session.get_text(
+        "efetch.fcgi",
+        {"db": "pubmed", "id": ",".join(pmids), "rettype": "medline", "retmode": "text"},
     )
 
 
@@ -345,6 +365,11 @@ def _member(session: PoliteSession, answer: Mapping[str, Any], key: str) -> dict
             "Nothing was stored from this page."
         )
     return member
+
+
+def _initials(given: str) -> str:
+    """Return given names as indexes write them: ``Jane Mary`` and ``J.-M.`` become ``JM``."""
+    return "".join(part[0].upper() for part in re.split(r"[\s.-]+", given) if part)
 
 
 def _date(status: Mapping[str, Any], name: str) -> str:

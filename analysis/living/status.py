@@ -10,6 +10,9 @@ from pathlib import Path
 
 Row = Mapping[str, str]
 
+#: Source in the search log for what a person brought; that was no search.
+BY_HAND = "Brought by a contributor"
+
 
 class ProtocolError(ValueError):
     """``data/protocol.toml`` does not say what it must."""
@@ -132,7 +135,11 @@ def status(
     stale_ratings : iterable of str
         Questions whose certainty was rated before their answer last moved.
     """
-    runs = [row for row in searches if row["status"] == "run" and row["date"]]
+    runs = [
+        row
+        for row in searches
+        if row["status"] == "run" and row["date"] and row["source"] != BY_HAND
+    ]
     sources = tuple(_source(name, runs, protocol) for name in sorted(scheduled))
     due = [source.next_due for source in sources]
     next_due = min(due) if due and not protocol.retired else ""

@@ -145,9 +145,9 @@ def _steps(
 ) -> Iterator[Step]:
     """Yield every step that moves a number, from the old answer to the new one."""
     first = _stored_or_asked(asked_old, old)
-    same_data = _ask(asked_old, old.tables)
+    same_data = answer_or_reason(asked_old, old.tables)
     yield from _step("software", (), "Present software, same data", first, same_data)
-    now_asked = _ask(asked_new, old.tables)
+    now_asked = answer_or_reason(asked_new, old.tables)
     yield from _step("question", (), "The question as it is asked now", same_data, now_asked)
     last = yield from _data_steps(asked_new, old, new, rows, now_asked)
     stored = _stored_or_asked(asked_new, new)
@@ -166,7 +166,7 @@ def _data_steps(
     Rows that can only be put in place together, because one alone would count the same people
     twice, make one step.
     """
-    last = _ask(asked, new.tables)
+    last = answer_or_reason(asked, new.tables)
     lines = {key_of("studies", line): line for line in old.tables["studies"]}
     target = {key_of("studies", line): line for line in new.tables["studies"]}
     used = {
@@ -185,7 +185,7 @@ def _data_steps(
         else:
             del lines[change.row_id]
         waiting.append(change)
-        answered = _ask(asked, {**new.tables, "studies": list(lines.values())})
+        answered = answer_or_reason(asked, {**new.tables, "studies": list(lines.values())})
         if isinstance(answered, str) and not isinstance(last, str):
             continue
         yield from _step(
@@ -207,7 +207,7 @@ def _step(
         yield Step(cause, rows, label, *ends)
 
 
-def _ask(question: Question, tables: Tables) -> Answer | str:
+def answer_or_reason(question: Question, tables: Tables) -> Answer | str:
     """Return the answer, or why these tables cannot give one."""
     try:
         return answer(question, tables)
@@ -218,7 +218,7 @@ def _ask(question: Question, tables: Tables) -> Answer | str:
 def _stored_or_asked(question: Question, version: Version) -> Answer | str:
     if version.results is not None and question.id in version.results.answers:
         return version.results.answers[question.id]
-    return _ask(question, version.tables)
+    return answer_or_reason(question, version.tables)
 
 
 def _end(question: Question | None, version: Version) -> Snapshot | None:
