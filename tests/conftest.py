@@ -8,6 +8,8 @@ import pytest
 
 from project_copy import ROOT, Copy
 
+pytest_plugins = ["unchanged"]
+
 HTML = ROOT / "_build" / "html"
 
 
