@@ -29,6 +29,8 @@ from analysis.review.results import Answer, Pooled, Row
 SIGNS = ("†", "‡", "§", "¶")
 #: Widest label of the variant for a phone.
 LABEL_PHONE = 116.0
+#: What an arm contributes -> the head of its column.
+_STEMS = {"events": "Events", "mean": "Mean", "sd": "SD", "n": "Total"}
 
 
 def forest(
@@ -132,7 +134,10 @@ def _study_lines(answer: Answer, signs: dict[str, str]) -> list[Line]:
                 cells[f"{stem}_{arm}"] = numbers.number(value, decimals[stem])
         for domain in domains:
             cells[f"rob:{domain}"] = row.risk_of_bias.get(domain, "")
-        lines.append(Line(row.row_id, (f"{label}{sign}",), cells, _square(row, heaviest)))
+        # Ordered by condition, the rows stand under the name of theirs.
+        heading = names.first_upper(names.condition(row.condition)) * (answer.order == "condition")
+        square = _square(row, heaviest)
+        lines.append(Line(row.row_id, (f"{label}{sign}",), cells, square, heading=heading))
     return lines
 
 
@@ -191,11 +196,14 @@ def _left(answer: Answer, lines: tuple[Line, ...]) -> tuple[Group, ...]:
     arms = [("treat", answer.intervention)]
     if not names.is_uncontrolled(answer):
         arms.append(("control", answer.comparator))
-    present = [
-        (stem, head)
-        for stem, head in (("events", "Events"), ("mean", "Mean"), ("sd", "SD"), ("n", "Total"))
-        if any(getattr(row, f"{stem}_{arm}") is not None for row in answer.rows for arm, _ in arms)
-    ]
+    # A difference of means is not made of counts, even where one row was converted from them.
+    stems = ("mean", "sd", "n") if answer.measure.code in names.MEAN_DIFFERENCES else tuple(_STEMS)
+
+    def given(stem: str) -> bool:
+        cells = [f"{stem}_{arm}" for arm, _ in arms]
+        return any(getattr(row, cell) is not None for row in answer.rows for cell in cells)
+
+    present = [(stem, _STEMS[stem]) for stem in stems if given(stem)]
     return tuple(
         group(names.arm_title(title), [(f"{stem}_{arm}", head) for stem, head in present], lines)
         for arm, title in arms

@@ -44,14 +44,21 @@ PREDICTION_WORDS = {
     "predictive": "posterior predictive distribution",
 }
 #: Conditions whose name is more than its code without underscores.
-CONDITION_WORDS = {"me_cfs": "ME/CFS", "long_covid": "long COVID"}
+CONDITION_WORDS = {
+    "me_cfs": "ME/CFS",
+    "mixed_chronic_illness": "several chronic illnesses, ME/CFS among them",
+    "long_covid": "long COVID",
+    "treatment_resistant_depression": "treatment-resistant depression",
+}
 ORDER_WORDS = {
     "year": "year of publication",
     "effect": "size of the effect",
     "precision": "precision",
     "time": "time after treatment",
-    "condition": "condition",
+    "condition": "condition, from the most direct evidence to the least",
 }
+#: Measures made of means, not of counts.
+MEAN_DIFFERENCES = {"MD", "SMD", "SMDH", "MC", "SMCC", "SMCR"}
 #: Models that the policy for two studies puts beside the random-effects result.
 SIDE_BY_SIDE = ("common-effect", "bayes")
 DESIGN_BANNER = "Uncontrolled: not an effect"

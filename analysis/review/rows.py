@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+from analysis.evidence.schema import load_schema
 from analysis.review.effects import NoEffectError, effect
 from analysis.review.measures import MEASURES
 from analysis.review.questions import Question
@@ -186,6 +187,12 @@ def _source(record: Record) -> Source:
     )
 
 
+def _directness(condition: str) -> float:
+    """Return a condition's place: the schema names them from the most direct to the least."""
+    conditions = load_schema("studies")["condition"].enum
+    return conditions.index(condition) if condition in conditions else float("inf")
+
+
 def _order(record: Record, question: Question) -> tuple[str | float, ...]:
     """Return a line's place by what was known before any result was."""
     year = float(record["year"] or 0)
@@ -193,7 +200,7 @@ def _order(record: Record, question: Question) -> tuple[str | float, ...]:
         hours = number(record, "hours_after_end")
         return (float("inf") if hours is None else hours, year)
     if question.order == "condition":
-        return (record["condition"], year)
+        return (_directness(record["condition"]), year)
     return (year,)
 
 
