@@ -133,6 +133,17 @@ def test_single_fits_search_as_thoroughly_as_batches():
         assert any("maxima" in note for note in fit.notes)
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_fifty_orders_of_magnitude_bring_no_overflow_and_no_warning(method):
+    random = np.random.default_rng(6)
+    for k in (2, 3, 8):
+        vi = 10.0 ** random.uniform(-25, 25, (300, k))
+        yi = random.choice([-1.0, 1.0], (300, k)) * 10.0 ** random.uniform(-25, 25, (300, k))
+        batch = meta.pool_many(yi, vi, method=method, ci="hksj_floor")
+        for values in (batch.ci, batch.tau2, batch.i2, batch.h2, batch.weights, batch.pvalue):
+            assert np.isfinite(values).all()
+
+
 @pytest.mark.parametrize(
     ("yi", "vi", "mask", "message"),
     [

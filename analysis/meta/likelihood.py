@@ -129,7 +129,7 @@ def settled(low: Floats, at_low: Score, high: Floats, at_high: Score) -> NDArray
 
 def _change(alpha: Floats, beta: Floats, start: Floats, stop: Floats) -> Floats:
     """Return how ``log(A/B)`` would change if the effective variances stayed the same."""
-    return np.log(((alpha + start) / (alpha + stop)) ** 2 * (beta + stop) / (beta + start))
+    return np.log(((alpha + start) / (alpha + stop)) ** 2 * ((beta + stop) / (beta + start)))
 
 
 def score(data: Columns, tau2: Floats, restricted: bool) -> Score:
@@ -150,7 +150,10 @@ def score(data: Columns, tau2: Floats, restricted: bool) -> Score:
     slope = 2.0 * third / up - fall / down
     slope[slope == 0.0] = np.inf
     ratio = up / down
-    return Score(np.log(ratio), up / third - tau2, down / fall - tau2, (ratio - 1.0) / slope)
+    # Rounding may push an effective variance below the least variance, and to zero.
+    alpha = np.maximum(up / third - tau2, data.v[0])
+    beta = np.maximum(down / fall - tau2, data.v[0])
+    return Score(np.log(ratio), alpha, beta, (ratio - 1.0) / slope)
 
 
 def climb(
