@@ -2,8 +2,11 @@
 
 PYTHON ?= python3
 RUN := .venv/bin/python
+FORMAT ?= text
+BASE ?= HEAD
 
-.PHONY: help book test validate serve lint lock benchmark clean environment browser
+.PHONY: help book test validate add preview search screen status release forms links serve lint \
+	lock benchmark clean environment browser
 
 help:  ## list the targets
 	@awk -F ":.*## " "/^[a-z]+:.*## /{printf \"%-12s %s\\n\", \$$1, \$$2}" $(MAKEFILE_LIST)
@@ -20,8 +23,32 @@ book: environment  ## validate, answer, build the book and say where it is
 test: book lint browser  ## every check: strict build, lint, tests, browser tests
 	$(RUN) -m pytest --numprocesses auto --dist loadscope
 
-validate: environment  ## check the data tables
-	@$(RUN) -m analysis validate
+validate: environment  ## check the data tables (FORMAT=github for annotations)
+	@$(RUN) -m analysis validate --format $(FORMAT)
+
+add: environment  ## add a study result, field by field
+	@$(RUN) -m analysis add
+
+preview: environment  ## what the edits since BASE (default: the last commit) did to every answer
+	@$(RUN) -m analysis preview $(BASE)
+
+search: environment  ## ask every source for what is new since the last search
+	@$(RUN) -m analysis search
+
+screen: environment  ## decide about the records that searches found
+	@$(RUN) -m analysis screen
+
+status: environment  ## how current the review is
+	@$(RUN) -m analysis status
+
+release: environment  ## give the review as it stands a version, and keep it
+	@$(RUN) -m analysis release
+
+forms: environment  ## write the issue forms again after a change of data/schemas
+	@$(RUN) -m analysis forms
+
+links: environment  ## which links of the built book are dead
+	@$(RUN) -m analysis links
 
 serve: book  ## read the book at http://127.0.0.1:8000
 	@$(RUN) -m analysis serve

@@ -8,6 +8,8 @@ from typing import Any
 
 import requests
 
+#: Who we say we are.
+USER_AGENT = "ketamine-mecfs-review (living systematic review)"
 #: Seconds to wait for a connection, and for each part of an answer.
 TIMEOUT = (10.0, 30.0)
 #: Answers that may be different a moment later.
@@ -59,7 +61,7 @@ class PoliteSession:
         self._wait = wait
         self._next_slot = 0.0
         self._session = requests.Session()
-        self._session.headers["User-Agent"] = "ketamine-mecfs-review (living systematic review)"
+        self._session.headers["User-Agent"] = USER_AGENT
 
     def get_json(self, path: str, params: Mapping[str, Any]) -> dict[str, Any]:
         """Return the JSON object at ``path``.

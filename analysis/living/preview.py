@@ -81,7 +81,7 @@ def _checks(faults: Sequence[Fault], studies: set[str]) -> Iterator[str]:
     if not own:
         yield "- Valid; nothing implausible or doubled in the studies that changed."
     if len(faults) > len(own):
-        yield f"- {len(faults) - len(own)} warnings about other studies: `make validate`."
+        yield f"- Warnings about other studies: {len(faults) - len(own)} (`make validate`)."
 
 
 def _uses(found: Comparison, after: Mapping[str, Answer | str]) -> Iterator[str]:
