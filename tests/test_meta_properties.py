@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from analysis import meta
@@ -15,7 +15,8 @@ SHOWN = ("estimate", "se", "ci", "statistic", "pvalue", "pi", "tau2", "tau", "ta
 SHOWN += ("i2", "i2_q", "h2", "q", "q_pvalue", "weights")
 methods = st.sampled_from(METHODS)
 intervals = st.sampled_from(("z", "t", "hksj", "hksj_floor"))
-MANY = settings(max_examples=150, deadline=None)
+# How long a shared machine takes to make an example says nothing about the engine.
+MANY = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @st.composite
