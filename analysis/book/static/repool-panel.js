@@ -1,0 +1,305 @@
+/* The panel in which a reader pools a selection of studies. */
+"use strict";
+globalThis.repool ??= {};
+(() => {
+  const SVG = "http://www.w3.org/2000/svg";
+
+  function make(tag, properties = {}, ...children) {
+    const element = document.createElement(tag);
+    for (const [name, value] of Object.entries(properties)) {
+      if (name in element) element[name] = value;
+      else element.setAttribute(name, value);
+    }
+    element.append(...children);
+    return element;
+  }
+
+  function draw(tag, attributes, parent) {
+    const element = document.createElementNS(SVG, tag);
+    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+    parent.append(element);
+    return element;
+  }
+
+  /* ---- the plot: one drawing in each row of the table, all on one axis ---- */
+
+  function position(axis, value) {
+    const share = axis.log
+      ? Math.log(value / axis.low) / Math.log(axis.high / axis.low)
+      : (value - axis.low) / (axis.high - axis.low);
+    return 100 * share;
+  }
+
+  function plot(cell, axis, nothing) {
+    const svg = document.createElementNS(SVG, "svg");
+    svg.setAttribute("aria-hidden", "true");
+    cell.replaceChildren(svg);
+    if (nothing !== null) {
+      const x = `${position(axis, nothing)}%`;
+      draw("line", { x1: x, x2: x, y1: 0, y2: "100%", class: "null" }, svg);
+    }
+    return svg;
+  }
+
+  /* Draw what lies on the axis, and arrows where something passes its ends. */
+  function line(svg, axis, [low, high], kind) {
+    const [from, to] = [low, high].map((value) => position(axis, value));
+    const ends = { x1: `${Math.max(from, 0)}%`, x2: `${Math.min(to, 100)}%` };
+    draw("line", { ...ends, y1: "50%", y2: "50%", class: kind }, svg);
+    if (from < 0) arrow(svg, 0, kind);
+    if (to > 100) arrow(svg, 100, kind);
+  }
+
+  function arrow(svg, x, kind) {
+    const box = draw("svg", { x: `${x}%`, y: "50%", overflow: "visible", class: kind }, svg);
+    const back = x === 0 ? 8 : -8;
+    draw("path", { d: `M0 0L${back} -4V4Z`, class: "tip" }, box);
+  }
+
+  function square(svg, axis, value, weight, kind) {
+    const side = weight === null ? 6 : Math.max(3, 12 * Math.sqrt(weight));
+    draw("rect", {
+      x: `${position(axis, value)}%`, y: "50%", width: side, height: side,
+      transform: `translate(${-side / 2} ${-side / 2})`, class: kind,
+    }, svg);
+  }
+
+  function diamond(svg, axis, limits, kind) {
+    const [middle, low, high] = limits.map((value) => position(axis, value));
+    const box = draw("svg", {
+      viewBox: "0 0 100 12", preserveAspectRatio: "none",
+      x: 0, y: "50%", width: "100%", height: 12, transform: "translate(0 -6)",
+    }, svg);
+    draw("path", { d: `M${low} 6L${middle} 0L${high} 6L${middle} 12Z`, class: kind }, box);
+    if (low < 0) arrow(svg, 0, kind);
+    if (high > 100) arrow(svg, 100, kind);
+  }
+
+  function ticks(cell, axis) {
+    const middle = (axis.ticks.length - 1) / 2;
+    cell.replaceChildren(...axis.ticks.map((tick, i) => {
+      const kind = i % middle === 0 ? "tick" : "tick between";
+      const mark = make("span", { className: kind }, axis.labels[i]);
+      mark.style.left = `${position(axis, tick)}%`;
+      return mark;
+    }));
+  }
+
+  /* ---- the selection: which rows, which estimator, which interval ---- */
+
+  const reviews = (data) => ({
+    chosen: data.rows.map((row) => row.pooled),
+    method: data.review.method,
+    ci: data.review.ci,
+  });
+
+  const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
+
+  /* The first chosen row that shares people with row i, if any. */
+  function conflict(data, chosen, i) {
+    return data.rows.find((row, j) =>
+      j !== i && chosen[j] && row.people.some((who) => data.rows[i].people.includes(who)));
+  }
+
+  function address(data, state) {
+    const url = new URL(location.href);
+    const keys = data.rows.filter((_, i) => state.chosen[i]).map((row) => row.key);
+    url.search = new URLSearchParams({
+      repool: data.id, studies: keys.join(" "), model: state.method, interval: state.ci,
+      data: data.version,
+    });
+    url.hash = `repool-${data.id}`;
+    return url;
+  }
+
+  /* Read a shared link; say what it names that no longer exists. */
+  function restore(data) {
+    const asked = new URLSearchParams(location.search);
+    const state = reviews(data);
+    if (asked.get("repool") !== data.id) return { state, warning: "" };
+    const keys = (asked.get("studies") ?? "").split(" ").filter((key) => key !== "");
+    const known = data.rows.map((row) => row.key);
+    state.chosen = known.map(() => false);
+    known.forEach((key, i) => {
+      state.chosen[i] = keys.includes(key) && !conflict(data, state.chosen, i);
+    });
+    if (asked.get("model") in data.methods) state.method = asked.get("model");
+    if (asked.get("interval") in data.intervals) state.ci = asked.get("interval");
+    const warnings = [];
+    const lost = keys.filter((key) => !known.includes(key));
+    if (lost.length > 0) {
+      warnings.push(`No longer among the studies of this question: ${lost.join(", ")}.`);
+    }
+    if (asked.get("data") !== data.version) {
+      warnings.push(`This link was made with data version ${asked.get("data")}; `
+        + `the numbers are those of version ${data.version}.`);
+    }
+    return { state, warning: warnings.join(" ") };
+  }
+
+  /* ---- the panel ---- */
+
+  function choice(label, options, chosen, change) {
+    const select = make("select", {}, ...Object.entries(options).map(([value, option]) =>
+      make("option", { value }, option.label)));
+    select.value = chosen;
+    select.addEventListener("change", () => change(select.value));
+    return [make("label", {}, `${label} `, select), select];
+  }
+
+  function studyRow(data, i, change) {
+    const row = data.rows[i];
+    const box = make("input", { type: "checkbox" });
+    const why = make("small", { id: `repool-${data.id}-why-${i}` });
+    box.setAttribute("aria-describedby", why.id);
+    box.addEventListener("change", () => change(box.checked));
+    const cells = {
+      effect: make("td", { className: "effect" }, row.effect),
+      weight: make("td", { className: "weight" }),
+      plot: make("td", { className: "plot" }),
+    };
+    const head = make("th", { scope: "row" }, make("label", {}, box, ` ${row.label}`), why);
+    return { element: make("tr", {}, head, cells.effect, cells.weight, cells.plot), box, why, cells };
+  }
+
+  function resultRow(label, kind) {
+    const cells = {
+      effect: make("td", { className: "effect" }),
+      weight: make("td", { className: "weight" }),
+      plot: make("td", { className: "plot" }),
+    };
+    const element = make("tr", { className: kind }, make("th", { scope: "row" }, label),
+      cells.effect, cells.weight, cells.plot);
+    return { element, cells };
+  }
+
+  repool.start = (panel, data) => {
+    const { measure, axis } = data;
+    const analyse = data.table === null ? repool.engine(data) : repool.lookup(data.table);
+    let { state, warning } = restore(data);
+
+    function update(change) {
+      state = { ...state, ...change };
+      warning = "";
+      show();
+      history.replaceState(null, "", same(state, reviews(data))
+        ? location.pathname : address(data, state));
+    }
+
+    const rows = data.rows.map((_, i) => studyRow(data, i, (on) =>
+      update({ chosen: state.chosen.map((was, j) => (j === i ? on : was)) })));
+    const [methodLabel, method] =
+      choice("Model", data.methods, state.method, (value) => update({ method: value }));
+    const [ciLabel, ci] =
+      choice("Interval", data.intervals, state.ci, (value) => update({ ci: value }));
+    const keep = data.keep.map(({ label, rows: stay }) => {
+      const button = make("button", { type: "button" }, label);
+      button.addEventListener("click", () =>
+        update({ chosen: state.chosen.map((on, i) => on && stay.includes(i)) }));
+      return button;
+    });
+    const back = make("button", { type: "button" }, "Back to the review’s result");
+    back.addEventListener("click", () => update(reviews(data)));
+    const link = make("a", {}, "Link to this selection");
+    const copy = make("button", { type: "button" }, "Copy link and citation");
+    const copied = make("span", { role: "status" });
+    copy.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(citation());
+      copied.textContent = "Copied.";
+    });
+
+    const pooled = resultRow("Your selection", "pooled");
+    const prediction = resultRow(`${data.level} prediction interval`, "prediction");
+    const review = resultRow("The review’s result", "review");
+    review.cells.effect.textContent = data.review.effect;
+    const scale = resultRow("", "scale");
+    const table = make("table", {},
+      make("caption", {}, `Studies to pool: ${data.title}`),
+      make("thead", {}, make("tr", {}, ...["Study", `${measure.name} [${data.level} CI]`,
+        "Weight (%)", "Plot"].map((text) => make("th", { scope: "col" }, text)))),
+      make("tbody", {}, ...rows.map((row) => row.element)),
+      make("tfoot", {}, ...[pooled, prediction, review, scale].map((row) => row.element)));
+
+    const mark = make("strong"), said = make("span"), warned = make("p", { className: "warned" });
+    const status = make("div", { role: "status", className: "result" },
+      make("p", {}, mark, " ", said), warned);
+    const details = make("ul");
+    const others = data.others.map(({ label, reason }) => make("li", {}, `${label}: ${reason}`));
+
+    panel.append(make("div", { className: "repool-body" },
+      make("p", {}, "Tick studies on and off, or change the model. Every number comes from the "
+        + "engine that made the review’s own; the figure above stays as it is."),
+      ...(keep.length === 0 ? [] : [make("div", { role: "group", "aria-label": "Keep only" },
+        "Keep only: ", ...keep)]),
+      make("div", { className: "choices" }, methodLabel, ciLabel),
+      make("div", { className: "table-box", role: "region", tabIndex: 0,
+        "aria-label": `Studies to pool: ${data.title}` }, table),
+      status, details,
+      make("div", { className: "actions" }, back, copy, link, copied),
+      ...(others.length === 0 ? [] : [make("p", {}, "Cannot be chosen:"),
+        make("ul", {}, ...others)])));
+
+    function citation() {
+      const labels = data.rows.filter((_, i) => state.chosen[i]).map((row) => row.label);
+      return `${document.title}, data version ${data.version}. ${data.title}. Own selection, not `
+        + `the review’s result: ${labels.join("; ") || "no study"}; `
+        + `${data.methods[state.method].name}, ${data.intervals[state.ci].name}. ${link.href}`;
+    }
+
+    function show() {
+      const own = !same(state, reviews(data));
+      const chosen = [...state.chosen.keys()].filter((i) => state.chosen[i]);
+      const fit = chosen.length < 2 ? null : analyse(chosen, state.method, state.ci);
+      const found = repool.result(data, chosen, state.method, state.ci, fit);
+      method.value = state.method;
+      ci.value = state.ci;
+      rows.forEach((row, i) => showRow(row, i, found, chosen.indexOf(i)));
+      showResult(found, own);
+      mark.textContent = own ? "Your own selection, not the review’s result."
+        : "The review’s result.";
+      said.textContent = [`${found.k} ${found.k === 1 ? "study" : "studies"}, `
+        + `${repool.number(found.n, 0)} people.`, repool.sentence(data, found),
+        repool.direction(data, found)].join(" ").trim();
+      warned.textContent = warning;
+      const lines = [...repool.heterogeneity(data, found, fit), ...repool.notes(data, found)];
+      details.replaceChildren(...lines.map((text) => make("li", {}, text)));
+      panel.classList.toggle("own", own);
+      link.href = address(data, state);
+      copied.textContent = "";
+    }
+
+    function showRow(row, i, found, place) {
+      const clash = conflict(data, state.chosen, i);
+      const { limits, note } = data.rows[i];
+      row.box.checked = place >= 0;
+      row.box.disabled = clash !== undefined;
+      row.why.textContent = clash ? `Holds people of ${clash.label}, who would count twice.` : note;
+      const weights = place >= 0 && found.pooled ? found.pooled.weights : null;
+      row.cells.weight.textContent = repool.number(weights && weights[place], 1);
+      const svg = plot(row.cells.plot, axis, measure.null);
+      line(svg, axis, limits.slice(1), "interval");
+      square(svg, axis, limits[0], weights && weights[place] / Math.max(...weights),
+        place >= 0 ? "chosen" : "left-out");
+    }
+
+    function showResult(found, own) {
+      const result = found.pooled;
+      pooled.cells.effect.textContent = result ? repool.interval(result.limits, measure) : "\u2013";
+      pooled.cells.weight.textContent = result ? "100.0" : "\u2013";
+      const svg = plot(pooled.cells.plot, axis, measure.null);
+      if (result) diamond(svg, axis, result.limits, "diamond");
+      const range = result && result.prediction;
+      prediction.element.hidden = !range;
+      if (range) {
+        const ends = range.map((value) => repool.effect(value, measure));
+        prediction.cells.effect.textContent = `[${ends.join(", ")}]`;
+        line(plot(prediction.cells.plot, axis, measure.null), axis, range, "range");
+      }
+      review.element.hidden = !own;
+      diamond(plot(review.cells.plot, axis, measure.null), axis, data.review.limits, "reference");
+      ticks(scale.cells.plot, axis);
+    }
+
+    show();
+  };
+})();
