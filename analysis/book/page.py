@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from analysis.book import html
-from analysis.book.blocks import Words, figure
+from analysis.book import html, repool
+from analysis.book.blocks import Words, details, figure
 from analysis.book.codebook import codebook, columns
 from analysis.book.door import results
 from analysis.book.findings import (
@@ -20,6 +20,7 @@ from analysis.book.findings import (
     icons,
     overview,
     ratings,
+    result,
     summary,
 )
 from analysis.book.protocol import (
@@ -47,11 +48,12 @@ from analysis.book.statements import (
 from analysis.book.trials import timeline, trials
 from analysis.figures import forest as drawing
 from analysis.figures import words
-from analysis.figures.names import is_uncontrolled
+from analysis.figures.names import first_upper, is_uncontrolled
 from analysis.review.results import Answer
 
 __all__ = [
     "alternatives",
+    "answers",
     "background",
     "bias_summary",
     "certainty",
@@ -106,7 +108,7 @@ def sentence(question: str) -> html.Piece:
 
 
 def forest(question: str) -> html.Piece:
-    """Show the forest plot of a question with its caption, description and numbers."""
+    """Show the forest plot of a question with its words, its numbers and its panel."""
     answer = results().answers[question]
     said = Words(
         title=f"Forest plot: {answer.title}",
@@ -115,7 +117,7 @@ def forest(question: str) -> html.Piece:
         caption=words.caption(answer, version=results().version, last_search=_last_search()),
         kind="proportion" if is_uncontrolled(answer) else "forest",
     )
-    return figure(
+    drawn = figure(
         f"forest-{question}",
         drawing.forest(answer),
         said,
@@ -123,6 +125,36 @@ def forest(question: str) -> html.Piece:
         rows=words.row_sentences(answer),
         links={row.row_id: record_address(row.study_id) for row in answer.rows},
     )
+    return html.Piece(html.joined((drawn.html, repool.panel(answer))), drawn.text)
+
+
+def answers(chapter: str, role: str) -> html.Piece:
+    """Show every question of a chapter in a closed part of its own, the result in its title.
+
+    Parameters
+    ----------
+    chapter : str
+        Such as ``"safety"``.
+    role : {"primary", "sensitivity", "descriptive"}
+        Primary questions are drawn; the others are tables.
+    """
+    chosen = [
+        answer
+        for answer in results().answers.values()
+        if answer.chapter == chapter and answer.role == role
+    ]
+    parts = []
+    for answer in chosen:
+        body = forest(answer.id).html if role == "primary" else _numbers(answer)
+        title = f"{first_upper(answer.outcome)}: {result(answer)}"
+        parts.append(
+            details(
+                title,
+                html.joined([sentence(answer.id).html, body, alternatives(answer.id).html]),
+                anchor="" if role == "primary" else f"forest-{answer.id}",
+            )
+        )
+    return html.Piece(html.joined(parts), "\n".join(answer.title for answer in chosen))
 
 
 def table(question: str) -> html.Piece:
