@@ -60,10 +60,9 @@ def columns(yi: Floats, vi: Floats, mask: NDArray[np.bool_] | None) -> Columns:
     if mask is None:
         count = np.full(y.shape[1], float(y.shape[0]))
     else:
-        out = ~mask.T
-        v[out] = np.inf
-        y[out] = 0.0
-        count = mask.sum(axis=1).astype(float)
+        here = np.array(mask.T, order="C")
+        count = here.sum(axis=0, dtype=float)
+        np.copyto(v, np.inf, where=~here)
     every = np.arange(y.shape[1])
     first = v.argmin(axis=0)
     for part in (y, v):
@@ -71,7 +70,7 @@ def columns(yi: Floats, vi: Floats, mask: NDArray[np.bool_] | None) -> Columns:
     origin = y[0].copy()
     y -= origin
     if mask is not None:
-        y[np.isinf(v)] = 0.0
+        np.copyto(y, 0.0, where=np.isinf(v))
     return Columns(y, v, origin, count)
 
 
