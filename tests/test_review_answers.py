@@ -425,5 +425,11 @@ def test_every_row_an_alternative_uses_is_among_the_rows_of_its_answer(real):
         assert all(known >= set(other.rows) for other in got.alternatives)
 
 
+def test_no_row_is_drawn_twice_even_if_an_alternative_brings_it_back(real):
+    for got in real.values():
+        drawn = [row.row_id for row in got.rows]
+        assert len(set(drawn)) == len(drawn), got.id
+
+
 def test_every_row_that_is_not_pooled_says_why(real):
     assert all(row.pooled or row.reason_not_pooled for a in real.values() for row in a.rows)

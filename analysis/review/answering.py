@@ -56,6 +56,8 @@ def answer(question: Question, tables: Tables) -> Answer:
         alternatives, extra = sensitivity(question, usable, tables)
     if not chosen:
         reason = "No study with results was found."
+    drawn = {row.row_id for row in chosen}  # an alternative may bring back an excluded row
+    extra = tuple(row for row in extra if row.row_id not in drawn)
     rows = [*(_final(row, pooled, reason) for row in chosen), *extra]
     facts = _facts(question, tables)
     policy = small_k_policy(k)
