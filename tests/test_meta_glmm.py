@@ -100,6 +100,10 @@ def test_a_study_alone_gives_its_own_log_odds() -> None:
     assert fit.tau2 == 0
 
 
+def test_a_start_at_the_very_maximum_is_no_trouble() -> None:
+    assert glmm("PLO", xi=[10, 20], ni=[20, 40]).estimate == 0
+
+
 def test_equal_studies_have_no_heterogeneity() -> None:
     fit = glmm("OR", ai=[4, 4, 4], n1i=[40, 40, 40], ci=[9, 9, 9], n2i=[40, 40, 40])
     assert fit.tau2 == 0
@@ -141,6 +145,9 @@ def test_an_effect_without_maximum_is_said_to_be_not_estimable() -> None:
         glmm("OR", ai=[3, 4], n1i=[9, 9], ci=[0, 0], n2i=[9, 9]),
         glmm("PLO", xi=[0, 0], ni=[9, 9]),
         glmm("PLO", xi=[0, 9], ni=[9, 9]),
+        glmm("OR", ai=[0], n1i=[9], ci=[0], n2i=[9]),
+        glmm("IRR", x1i=[0], t1i=[9], x2i=[0], t2i=[9]),
+        glmm("OR", ai=[17, 6, 29], n1i=[17, 6, 30], ci=[52, 46, 45], n2i=[57, 48, 45]),
     ):
         assert np.isnan(fit.estimate)
         assert fit.tau2 is None

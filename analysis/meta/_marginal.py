@@ -18,8 +18,16 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-_NEWTON_STEPS = 200
-_STEP_TOLERANCE = 1e-11
+_NEWTON_STEPS = 100
+#: A Newton step that promises this little log-likelihood is the last; its error is the square.
+_LAST_GAIN = 1e-11
+#: Where effects vary a lot the quadrature's value and its derivatives agree to about this.
+_VALUE_NOISE = 1e-7
+#: Quadrature centred this far from the mode, in standard deviations, is as good.
+_MODE_TOLERANCE = 1e-7
+#: Log odds beyond these limits, or a standard deviation of them, are a likelihood without maximum
+#: that is worth the name: it runs away, or is flat, and quadrature loses its accuracy.
+LARGEST_EFFECT, LARGEST_SD = 15.0, 5.0
 
 
 class Derivatives(NamedTuple):
@@ -130,18 +138,23 @@ def _mode(kernel: Kernel, at: Point) -> tuple[Array, Array]:
     value, slope, curvature = evaluate(z)
     for _ in range(_NEWTON_STEPS):
         step = np.linalg.solve(curvature, slope[..., None])[..., 0]
-        if np.abs(step).max() < _STEP_TOLERANCE:
+        if np.abs(step).max() < _MODE_TOLERANCE:
             break
         share = np.ones(k)
         for _ in range(40):
             trial = z + share[:, None] * step
             trial_value, trial_slope, trial_curvature = evaluate(trial)
-            worse = trial_value < value - 1e-13 * (1 + np.abs(value))
+            worse = trial_value < value - 1e-12 * (1 + np.abs(value))
             if not worse.any():
                 break
             share = np.where(worse, share / 2, share)
         z, value, slope, curvature = trial, trial_value, trial_slope, trial_curvature
     return z, np.linalg.cholesky(np.linalg.inv(curvature))
+
+
+def runs_away(point: Point) -> bool:
+    """Whether the parameters have left the range where a maximum means anything."""
+    return abs(point.mu) > LARGEST_EFFECT or max(abs(point.tau), abs(point.sigma)) > LARGEST_SD
 
 
 class Solution(NamedTuple):
@@ -182,12 +195,15 @@ def climb(
         if own_level:
             pull = now.score[:, 2] + now.hessian[:, 2, :][:, shared] @ step
             level_step = -pull / now.hessian[:, 2, 2]
-        if max(np.abs(step).max(), np.abs(level_step).max()) < _STEP_TOLERANCE:
-            break
+        gain = gradient @ step + np.abs(now.score[:, 2] * level_step).sum()
         moved = _line_search(kernel, point, now, shared, step, level_step, nodes)
         if moved is None:
             break
         point, now = moved
+        if gain < _LAST_GAIN:
+            break
+        if runs_away(point):
+            break
     _, information = _condensed(now, shared, own_level)
     return Solution(
         point._replace(tau=abs(point.tau), sigma=abs(point.sigma)),
@@ -227,8 +243,8 @@ def _line_search(
 ) -> tuple[Point, Marginal] | None:
     before = now.value.sum()
     # a step of more than 2 log units or standard deviations is outside Newton's reach
-    share = min(1.0, 2.0 / max(np.abs(step).max(), np.abs(level_step).max()))
-    for _ in range(40):
+    share = 2.0 / max(2.0, np.abs(step).max(), np.abs(level_step).max())
+    for _ in range(30):
         full = np.zeros(4)
         full[shared] = share * step
         trial = Point(
@@ -238,7 +254,7 @@ def _line_search(
             point.sigma + full[3],
         )
         there = integrate(kernel, trial, nodes)
-        if there.value.sum() >= before - 1e-12 * (1 + abs(before)):
+        if there.value.sum() >= before - _VALUE_NOISE * (1 + abs(before)):
             return trial, there
         share /= 2
     return None

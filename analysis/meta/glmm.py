@@ -22,7 +22,16 @@ from ._es_common import (
     require_counts,
     require_positive,
 )
-from ._marginal import Array, Kernel, Point, Solution, climb
+from ._marginal import (
+    LARGEST_EFFECT,
+    LARGEST_SD,
+    Array,
+    Kernel,
+    Point,
+    Solution,
+    climb,
+    runs_away,
+)
 from .errors import InputError, check_level, check_option, reject_where
 from .heterogeneity import PredictionInterval
 from .scales import SCALES, Scale
@@ -40,14 +49,13 @@ _COLUMNS: dict[str, tuple[tuple[str, ...], ...]] = {
     "IRR": (("x1i", "t1i", "x2i", "t2i"),),
 }
 
-#: Quadrature nodes per random effect; likelihoods here are then exact to about 1e-10.
-NODES = 21
+#: Quadrature nodes per random effect. The log-likelihood is then exact to about 1e-10 while tau is
+#: below 1, and to about 1e-4 at a tau of 3 with studies without events.
+NODES = 41
 
 _STARTING_TAUS = (0.1, 0.5, 1.5)
 #: Below this an estimated standard deviation is the boundary, reached in small steps.
 _ZERO_TAU = 1e-4
-#: An odds ratio of e^15, or a standard deviation that large, is a likelihood without maximum.
-_RUNAWAY = 15.0
 
 
 @dataclass(frozen=True)
@@ -167,7 +175,7 @@ def glmm(
         Normal quantile, or Student's with k - 1 degrees of freedom.
     level : float, default 0.95
         Confidence level.
-    nodes : int, default 21
+    nodes : int, default 41
         Gauss–Hermite nodes per random effect, at least 7.
     **data : array_like of shape (k,)
         Whole numbers of events and people, and person-time.
@@ -221,7 +229,7 @@ def _fit(
         best = _solve(setup, model, method, nodes)
         # whether levels vary at random is no part of the question whether effects differ
         common = _solve(setup, "UM.FS" if model == "UM.RS" else model, "EE", nodes)
-        if max(abs(best.point.mu), best.point.tau, best.point.sigma) > _RUNAWAY:
+        if runs_away(best.point):
             best = None
     notes = setup.notes
     df = k - 1 if interval == "t" else None
@@ -229,8 +237,9 @@ def _fit(
     tau2 = level_variance = None
     if best is None or common is None:
         notes += (
-            "Not estimable: the likelihood has no maximum, for the events are all in one arm, "
-            "or all studies have none or nothing but events.",
+            "Not estimable: the likelihood has no maximum within log odds of "
+            f"±{LARGEST_EFFECT:g} and a standard deviation of {LARGEST_SD:g}; studies have all "
+            "their events in one arm, or no events, or nothing but events.",
         )
     else:
         point = best.point
@@ -261,7 +270,7 @@ def _fit(
         tau2,
         level_variance,
         q,
-        k - 1,
+        max(k - 1, 0),
         q_pvalue,
         log_likelihood,
         nodes,
@@ -320,12 +329,20 @@ def _one_binomial(x: Vector, n: Vector, offset: Vector, notes: tuple[str, ...]) 
     return _Setup(binomial(x, n, offset), start, saturated, estimable, notes)
 
 
+def _nothing(notes: tuple[str, ...]) -> _Setup:
+    """Return the setup where no study carries information."""
+    none = np.zeros(0)
+    return _Setup(binomial(none, none), Point(0.0, 0.0, none, 0.0), np.nan, False, notes)
+
+
 def _rates(columns: Columns, model: str) -> _Setup:
     require_counts(columns, "x1i", "x2i")
     require_positive(columns, "t1i", "t2i")
     informative = columns["x1i"] + columns["x2i"] > 0
     x1, t1, x2, t2 = (columns[name][informative] for name in ("x1i", "t1i", "x2i", "t2i"))
     notes = _left_out(informative, "it has no events")
+    if not informative.any():
+        return _nothing(notes)
     return _one_binomial(x1, x1 + x2, np.log(t1 / t2), notes)
 
 
@@ -333,6 +350,8 @@ def _odds_ratios(columns: Columns, model: str) -> _Setup:
     a, b, c, d = tables(columns)
     informative = (a + c > 0) & (b + d > 0)
     notes = _left_out(informative, "it has no events, or only events")
+    if not informative.any():
+        return _nothing(notes)
     a, b, c, d = (cell[informative] for cell in (a, b, c, d))
     n1, n2 = a + b, c + d
     lowest, highest = np.maximum(0, a + c - n2), np.minimum(n1, a + c)
@@ -347,7 +366,7 @@ def _odds_ratios(columns: Columns, model: str) -> _Setup:
         return _Setup(kernel, start, _saturated(kernel, a, lowest, highest), estimable, notes)
     saturated = _own_risks(a, n1) + _own_risks(c, n2)
     sigma = 0.0
-    if model == "UM.RS" and len(a):
+    if model == "UM.RS":
         sigma = max(0.1, float(np.std(level)))
         level = np.full_like(level, level.mean())
     start = Point(mu, 0.0, level, sigma)
