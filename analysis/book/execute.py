@@ -23,7 +23,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from analysis.book import inputs, notebooks
+from analysis.book import downloads, inputs, notebooks
 from analysis.book.errors import CellError, ExecutionFailed
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ def results_are_fresh() -> bool:
     """Return whether ``results.json`` was made from the present data and code."""
     return (
         inputs.RESULTS.exists()
+        and downloads.DATA.exists()
         and STAMP.exists()
         and STAMP.read_text(encoding="utf-8") == results_key()
     )
@@ -99,6 +100,8 @@ def main() -> int:
         for words in (("validate",), ("answer", "--output", str(inputs.RESULTS))):
             if run_forked([words], _run_verb, jobs=1):
                 return 1
+        if run_forked([("files for researchers",)], lambda _: downloads.write(), jobs=1):
+            return 1
         STAMP.write_text(key, encoding="utf-8")
     stale = stale_chapters()
     for path, moved in stale.items():

@@ -166,7 +166,7 @@ def _others(answer: Answer, rows: Sequence[Row]) -> list[dict[str, str]]:
     ids = {row.row_id for row in rows}
     return [
         {"label": row.label, "reason": names.own_reason(answer, row)}
-        for row in selections.candidates(answer)
+        for row in answer.rows
         if row.row_id not in ids
     ]
 

@@ -7,7 +7,11 @@ from typing import Any
 from sphinx.application import Sphinx
 
 #: What a page's text must hold -> the script it then gets, from ``static``.
-NEEDED_FOR = {'class="filterable"': "tables.js", "<details": "details.js"}
+NEEDED_FOR = {
+    'class="filterable"': "tables.js",
+    "<details": "details.js",
+    'class="repool"': "repool.js",
+}
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
 
-from analysis.book import execute, inputs, mathml, notebooks
+from analysis.book import downloads, execute, inputs, mathml, notebooks
 from analysis.book.errors import ExecutionFailed
 from analysis.figures import theme
 
@@ -45,6 +45,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_css_file(FIGURE_STYLES)
     app.connect("html-page-context", _leave_out_scripts, priority=900)
     app.connect("build-finished", _remove_unused)
+    app.connect("build-finished", _publish)
     app.add_html_math_renderer("mathml", (mathml.visit_inline, None), (mathml.visit_block, None))
     return {"version": "1", "parallel_read_safe": False, "parallel_write_safe": True}
 
@@ -104,3 +105,9 @@ def _remove_unused(app: Sphinx, exception: Exception | None) -> None:
     for pattern in UNUSED_FILES:
         for path in (Path(app.outdir) / "_static").glob(pattern):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def _publish(app: Sphinx, exception: Exception | None) -> None:
+    """Put the files for researchers into a book that was built."""
+    if exception is None:
+        downloads.publish(Path(app.outdir))

@@ -28,14 +28,6 @@ INTERVALS = ("hksj_floor", "z")
 LIMIT = 10
 
 
-def candidates(answer: Answer) -> list[Row]:
-    """Return the rows of an answer, each once, in its order.
-
-    A row that both the answer leaves out and an alternative brings back is in the answer twice.
-    """
-    return list({row.row_id: row for row in answer.rows}.values())
-
-
 def selectable(answer: Answer) -> list[Row]:
     """Return the rows that a reader may pool: those that some analysis of the question pools.
 
@@ -44,7 +36,7 @@ def selectable(answer: Answer) -> list[Row]:
     """
     used = {row.row_id for row in answer.rows if row.pooled}
     used.update(row_id for other in answer.alternatives for row_id in other.rows)
-    return [row for row in candidates(answer) if row.row_id in used and row.yi is not None]
+    return [row for row in answer.rows if row.row_id in used and row.yi is not None]
 
 
 def every_selection(rows: Sequence[Row]) -> dict[str, Floats]:

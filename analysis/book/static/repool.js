@@ -42,14 +42,22 @@ globalThis.repool ??= {};
   repool.received = {};
   repool.receive = (data) => { repool.received[data.id] = data; };
 
-  for (const panel of document.querySelectorAll("details.repool")) {
+  const panels = [...document.querySelectorAll("details.repool")];
+  for (const panel of panels) {
     panel.hidden = false;
     panel.addEventListener("toggle", () => panel.open && open(panel));
   }
+  const hide = (hidden) => panels.filter((panel) => !panel.dataset.ready)
+    .forEach((panel) => { panel.hidden = hidden; });
+  addEventListener("beforeprint", () => hide(true));
+  addEventListener("afterprint", () => hide(false));
+
   const asked = new URLSearchParams(location.search).get("repool");
   const shared = asked && document.getElementById(`repool-${asked}`);
   if (shared) {
-    shared.open = true;
+    for (let part = shared; part; part = part.parentElement) {
+      if (part.tagName === "DETAILS") part.open = true;
+    }
     open(shared).then(() => shared.scrollIntoView());
   }
 })();
