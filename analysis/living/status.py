@@ -20,8 +20,9 @@ class ProtocolError(ValueError):
 
 @dataclass(frozen=True)
 class Protocol:
-    """The schedule of the review, and whether it has ended."""
+    """The title and schedule of the review, and whether it has ended."""
 
+    title: str
     started_on: date
     search_every_days: int
     retired: bool
@@ -97,7 +98,11 @@ def read_protocol(path: Path) -> Protocol:
         )
     if retired and not (retirement.get("retired_on") and retirement.get("reason")):
         raise ProtocolError(f"{path.name}, [retirement]: a retired review needs a date and reason")
+    title = content.get("title")
+    if not isinstance(title, str) or not title:
+        raise ProtocolError(f"{path.name}: title is {title!r}; the review's title is needed")
     return Protocol(
+        title,
         started,
         days,
         retired,
@@ -141,8 +146,8 @@ def status(
         if row["status"] == "run" and row["date"] and row["source"] != BY_HAND
     ]
     sources = tuple(_source(name, runs, protocol) for name in sorted(scheduled))
-    due = [source.next_due for source in sources]
-    next_due = min(due) if due and not protocol.retired else ""
+    dates = [source.next_due for source in sources]
+    next_due = min(dates) if dates and not protocol.retired else ""
     overdue = (today - date.fromisoformat(next_due)).days if next_due else 0
     return Status(
         version=version,
@@ -169,27 +174,45 @@ def disagreement(row: Row) -> bool:
 
 def sentence(state: Status) -> str:
     """Say the status in one line of plain words."""
+    return "; ".join([*known(state), *due(state), *waiting(state)]) + "."
+
+
+def known(state: Status) -> list[str]:
+    """Return what the review is based on, or that it has ended, as parts of a sentence."""
     if state.retired:
-        return f"This review was retired on {state.retired_on}: {state.retirement_reason}"
-    parts = [f"Data version {state.version}"]
-    parts.append(f"last search {state.last_search}" if state.last_search else "not yet searched")
-    if state.days_overdue:
-        days = "1 day" if state.days_overdue == 1 else f"{state.days_overdue} days"
-        parts.append(f"next search was due {state.next_due}, {days} ago")
-    elif state.next_due:
-        parts.append(f"next search due {state.next_due}")
+        reason = state.retirement_reason.rstrip(".")
+        return [f"This review was retired on {state.retired_on}: {reason}"]
+    searched = f"last search {state.last_search}" if state.last_search else "not yet searched"
+    return [f"Data version {state.version}", searched]
+
+
+def due(state: Status) -> list[str]:
+    """Return when the next search is due; said again by ``status.js`` in the reader's browser."""
+    if not state.next_due:
+        return []
+    if not state.days_overdue:
+        return [f"next search due {state.next_due}"]
+    days = "1 day" if state.days_overdue == 1 else f"{state.days_overdue} days"
+    return [f"next search was due {state.next_due}, {days} ago"]
+
+
+def waiting(state: Status) -> list[str]:
+    """Return what people still have to decide."""
+    if state.retired:
+        return []
+    parts = []
     if state.undecided:
         parts.append(f"{state.undecided} records not yet judged")
     if state.disagreements:
         parts.append(f"{state.disagreements} judged differently by two reviewers")
     if state.stale_ratings:
         parts.append(f"certainty ratings to renew: {', '.join(state.stale_ratings)}")
-    return "; ".join(parts) + "."
+    return parts
 
 
 def _source(name: str, runs: Iterable[Row], protocol: Protocol) -> SourceStatus:
     last = max((row["date"] for row in runs if row["source"] == name), default="")
     if not last:
         return SourceStatus(name, "", protocol.started_on.isoformat())
-    due = date.fromisoformat(last) + timedelta(days=protocol.search_every_days)
-    return SourceStatus(name, last, due.isoformat())
+    following = date.fromisoformat(last) + timedelta(days=protocol.search_every_days)
+    return SourceStatus(name, last, following.isoformat())

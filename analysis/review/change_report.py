@@ -64,11 +64,9 @@ def _question(change: QuestionChange) -> Iterator[str]:
         yield ""
     yield f"| {change.measure} | before | after |"
     yield "| --- | --- | --- |"
-    for name, words in _NUMBERS.items():
-        before, after = (_number(s, name) for s in (change.before, change.after))
-        if before or after:
-            mark = "" if before == after or None in (change.before, change.after) else " ←"
-            yield f"| {words} | {before or '–'} | {after or '–'}{mark} |"
+    for words, before, after in numbers_of(change):
+        mark = "" if before == after or None in (change.before, change.after) else " ←"
+        yield f"| {words} | {before} | {after}{mark} |"
     if change.steps:
         yield ""
         yield "What moved it, in this order:"
@@ -78,6 +76,14 @@ def _question(change: QuestionChange) -> Iterator[str]:
             f"1. {_escape(step.label)} ({step.cause}): {in_few_words(step.before)} → "
             f"{in_few_words(step.after)}"
         )
+
+
+def numbers_of(change: QuestionChange) -> Iterator[tuple[str, str, str]]:
+    """Yield what a question's answer consists of: its name, before, and after."""
+    for name, words in _NUMBERS.items():
+        before, after = (_number(s, name) for s in (change.before, change.after))
+        if before or after:
+            yield words, before or "–", after or "–"
 
 
 def _rows(comparison: Comparison) -> Iterator[str]:

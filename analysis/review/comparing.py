@@ -120,6 +120,9 @@ def _question_change(
     """Return how one question's answer changed, or None where it did not."""
     asked = asked_new or asked_old
     assert asked is not None
+    stored = [v.results.answers.get(asked.id) for v in (old, new) if v.results is not None]
+    if len(stored) == 2 and stored[0] is not None and stored[0] == stored[1]:
+        return None
     measure = MEASURES[asked.measure]
     if asked_old is None or asked_new is None:
         ends = (_end(asked_old, old), _end(asked_new, new))
