@@ -16,6 +16,7 @@ import ast
 import hashlib
 import json
 import os
+import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Iterable
@@ -36,8 +37,6 @@ WIDE = (
     "analysis.living",
     "subprocess",
 )
-#: Folders that hold nothing a test depends on, or only what is made from the rest.
-MADE = {".git", ".venv", "_build", "build", "dist", "__pycache__"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -172,13 +171,12 @@ def source(module: str) -> Path | None:
 
 
 @cache
-def every_file() -> tuple[Path, ...]:
-    """Return every file of the repository that was not made from the others."""
-    files: list[Path] = []
-    for folder, inner, names in os.walk(ROOT):
-        inner[:] = [n for n in inner if n not in MADE and not n.endswith((".egg-info", "_cache"))]
-        files += [Path(folder, name) for name in names]
-    return tuple(files)
+def every_file() -> frozenset[Path]:
+    """Return every file of the repository that git does not ignore, committed or not."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    files = (ROOT / name for name in listed.split("\0") if name)
+    return frozenset(file for file in files if file.is_file())
 
 
 @cache
