@@ -32,13 +32,13 @@ def test_a_table_names_itself_its_columns_and_its_rows() -> None:
     table = html.table("Trials", ["study", "n"], [["Noppers 2011", "24"]])
     assert "<caption>Trials</caption>" in table
     assert '<th scope="col">study</th>' in table
-    assert '<th scope="row">Noppers 2011</th><td>24</td>' in table
+    assert '<th scope="row">Noppers 2011</th><td data-label="n">24</td>' in table
 
 
 def test_hostile_cells_and_captions_stay_text() -> None:
-    table = html.table(HOSTILE, [HOSTILE], [[HOSTILE, HOSTILE]])
+    table = html.table(HOSTILE, [HOSTILE, HOSTILE], [[HOSTILE, HOSTILE]])
     assert "<script" not in table
-    assert table.count("&lt;script&gt;") == 5
+    assert table.count("&lt;script&gt;") == 7
 
 
 def test_a_piece_shows_markup_in_a_page_and_text_in_a_terminal() -> None:

@@ -44,6 +44,7 @@ def figure(
     said: Words,
     numbers: Markup,
     *,
+    narrow: Axes | None = None,
     rows: Mapping[str, str] | None = None,
     links: Mapping[str, str] | None = None,
 ) -> Piece:
@@ -59,17 +60,18 @@ def figure(
         The figure in words.
     numbers : Markup
         The figure as a table.
+    narrow : Axes, optional
+        The same figure for a phone held upright, shown instead of the other there.
     rows, links : mapping, optional
         Row id -> the row in words, and the address it leads to.
     """
-    svg = save_svg(
-        axes.figure.figure,
-        name=name,
-        title=said.title,
-        description=said.alt,
-        rows=rows,
-        links=links,
-    )
+    shown = _svg(name, axes, said, rows, links)
+    if narrow is not None:
+        shown = fill(
+            '<div class="figure-wide">{wide}</div><div class="figure-narrow">{narrow}</div>',
+            wide=shown,
+            narrow=_svg(f"{name}-narrow", narrow, said, rows, links),
+        )
     markup = fill(
         '<figure class="forest" id="{id}">'
         '<div class="figure-box" role="region" tabindex="0" aria-label="{title}">{svg}</div>'
@@ -79,13 +81,44 @@ def figure(
         "</figure>",
         id=name,
         title=said.title,
-        svg=Markup(svg),  # made by our own drawing, which escapes what it writes
+        svg=shown,
         caption=said.caption,
         how=words.how_to_read(said.kind),
         description=said.description,
         numbers=numbers,
     )
     return Piece(markup, said.alt)
+
+
+def unseen(name: str, said: Words, reasons: Sequence[str], numbers: Markup) -> Piece:
+    """Return what stands in the place of a figure that has nothing to draw: the reasons."""
+    markup = fill(
+        '<figure class="forest" id="{id}">{reasons}<figcaption>{caption}</figcaption>'
+        "<details><summary>What is known, as a table</summary>{numbers}</details></figure>",
+        id=name,
+        reasons=joined(fill("<p>{reason}</p>", reason=reason) for reason in reasons),
+        caption=said.caption,
+        numbers=numbers,
+    )
+    return Piece(markup, said.alt)
+
+
+def _svg(
+    name: str,
+    axes: Axes,
+    said: Words,
+    rows: Mapping[str, str] | None,
+    links: Mapping[str, str] | None,
+) -> Markup:
+    svg = save_svg(
+        axes.figure.figure,
+        name=name,
+        title=said.title,
+        description=said.alt,
+        rows=rows,
+        links=links,
+    )
+    return Markup(svg)  # made by our own drawing, which escapes what it writes
 
 
 def filterable(

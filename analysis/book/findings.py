@@ -58,14 +58,14 @@ def summary() -> Piece:
             (
                 _link(answer, first_upper(answer.outcome)),
                 basis(answer),
-                result(answer),
+                estimate(answer),
                 per_thousand(answer),
                 certainty_words(answer),
             )
             for answer in harmful
         ]
         caption = f"Does it harm? {harmful[0].population}; {harmful[0].intervention.lower()}"
-        header = ("Event", "Trials (people)", "Result", "More per 1,000", "Certainty")
+        header = ("Event", "Trials (people)", "Risk ratio (95% CI)", "More per 1,000", "Certainty")
         parts.append(table(caption, header, shown))
     text = "\n".join(f"{answer.title}: {result(answer)}" for answer in primary)
     return Piece(joined(parts), text)
@@ -157,7 +157,7 @@ def harms() -> Piece:
                 outcome=first_upper(answer.outcome),
             ),
             basis(answer),
-            result(answer),
+            estimate(answer),
             _base(answer),
             per_thousand(answer),
             _nnh(answer),
@@ -168,7 +168,7 @@ def harms() -> Piece:
     header = (
         "Event",
         "Trials (people)",
-        "Risk ratio",
+        "Risk ratio (95% CI)",
         "Per 1,000 on placebo",
         "More per 1,000",
         "One more for every … treated",
@@ -179,8 +179,9 @@ def harms() -> Piece:
         harms_drawing.harms(answers),
         said,
         table("Adverse events, pooled", header, lines),
+        narrow=harms_drawing.harms(answers, narrow=True),
         rows={answer.id: harms_drawing.harm_sentence(answer) for answer in answers},
-        links={answer.id: f"#forest-{answer.id}" for answer in answers},
+        links={answer.id: f"{answer.chapter}.html#forest-{answer.id}" for answer in answers},
     )
 
 
@@ -243,7 +244,7 @@ def icons(question: str) -> Piece:
         title=f"Of a hundred people: {answer.outcome}",
         alt=icon_words(answer),
         description=icon_words(answer),
-        caption=f"{first_upper(answer.outcome)}, {certainty_words(answer)} certainty.",
+        caption=f"{first_upper(answer.outcome)}. Certainty: {certainty_words(answer)}.",
         kind="icon array",
     )
     absolute = answer.absolute
@@ -291,20 +292,27 @@ def basis(answer: Answer) -> str:
     return counted
 
 
+def estimate(answer: Answer) -> str:
+    """Return the pooled estimate with its interval: ``"5.50 (2.84 to 10.63)"``."""
+    if answer.pooled is None:
+        return numbers.ABSENT
+    ends = numbers.interval_words(answer.pooled.ci_low, answer.pooled.ci_high, answer.measure)
+    return f"{numbers.effect(answer.pooled.estimate, answer.measure)} ({ends})"
+
+
 def result(answer: Answer) -> str:
     """Return the result in one line, or why there is none."""
+    name = answer.measure.name.lower()
     if answer.pooled is not None:
-        pooled = answer.pooled
-        ends = numbers.interval_words(pooled.ci_low, pooled.ci_high, answer.measure)
-        label = f"{first_upper(answer.measure.name.lower())} "
-        estimate = numbers.effect(pooled.estimate, answer.measure)
-        return f"{label}{estimate} (95% CI {ends})"
+        ends = numbers.interval_words(answer.pooled.ci_low, answer.pooled.ci_high, answer.measure)
+        value = numbers.effect(answer.pooled.estimate, answer.measure)
+        return first_upper(f"{name} {value} (95% CI {ends})")
     rows = [row for row in answer.rows if row.estimate is not None]
     if answer.k == 1 and len(rows) == 1:
         row = rows[0]
-        estimate = numbers.interval(row.estimate, row.ci_low, row.ci_high, answer.measure)
-        return f"{answer.measure.name} in the one study: {estimate}"
-    return names.first_upper(answer.reason)
+        value = numbers.interval(row.estimate, row.ci_low, row.ci_high, answer.measure)
+        return first_upper(f"{name} in the one study {value}")
+    return first_upper(answer.reason)
 
 
 def certainty_words(answer: Answer) -> str:

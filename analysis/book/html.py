@@ -50,6 +50,8 @@ def table(caption: str, header: Sequence[str], rows: Iterable[Sequence[str]]) ->
 
     The table stands in a box that scrolls sideways by itself and can be
     reached with the keyboard, so that a wide table never widens a narrow page.
+    Each cell carries its column's heading: on a phone a row becomes a card,
+    because nobody can compare columns of which two fit on the screen.
 
     Parameters
     ----------
@@ -65,7 +67,10 @@ def table(caption: str, header: Sequence[str], rows: Iterable[Sequence[str]]) ->
         fill(
             '<tr><th scope="row">{first}</th>{rest}</tr>',
             first=first,
-            rest=joined(fill("<td>{cell}</td>", cell=cell) for cell in rest),
+            rest=joined(
+                fill('<td data-label="{label}">{cell}</td>', label=label, cell=cell)
+                for label, cell in zip(header[1:], rest, strict=True)
+            ),
         )
         for first, *rest in rows
     )

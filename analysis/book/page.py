@@ -10,7 +10,7 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from analysis.book import html, repool
-from analysis.book.blocks import Words, details, figure
+from analysis.book.blocks import Words, details, figure, unseen
 from analysis.book.codebook import codebook, columns
 from analysis.book.door import results
 from analysis.book.findings import (
@@ -48,7 +48,7 @@ from analysis.book.statements import (
 from analysis.book.trials import timeline, trials
 from analysis.figures import forest as drawing
 from analysis.figures import words
-from analysis.figures.names import first_upper, is_uncontrolled
+from analysis.figures.names import first_upper, is_uncontrolled, unique_labels
 from analysis.review.results import Answer
 
 __all__ = [
@@ -117,11 +117,15 @@ def forest(question: str) -> html.Piece:
         caption=words.caption(answer, version=results().version, last_search=_last_search()),
         kind="proportion" if is_uncontrolled(answer) else "forest",
     )
+    if all(row.estimate is None for row in answer.rows):
+        reasons = [_sentence(answer), *_own_reasons(answer)]
+        return unseen(f"forest-{question}", said, reasons, _numbers(answer))
     drawn = figure(
         f"forest-{question}",
         drawing.forest(answer),
         said,
         _numbers(answer),
+        narrow=drawing.forest(answer, narrow=True),
         rows=words.row_sentences(answer),
         links={row.row_id: record_address(row.study_id) for row in answer.rows},
     )
@@ -180,6 +184,16 @@ def status() -> html.Piece:
 def _sentence(answer: Answer) -> str:
     """Return the pooled answer in words, or the reason why nothing is pooled."""
     return f"{words.pooled_sentence(answer)} {words.direction(answer)}".strip()
+
+
+def _own_reasons(answer: Answer) -> list[str]:
+    """Return, study by study, why a row cannot be drawn."""
+    labels = unique_labels(answer.rows)
+    return [
+        f"{label}: {row.reason_not_pooled}"
+        for label, row in zip(labels, answer.rows, strict=True)
+        if row.reason_not_pooled and row.reason_not_pooled != answer.reason
+    ]
 
 
 def _numbers(answer: Answer) -> Markup:

@@ -75,7 +75,12 @@ def cite(keys: str) -> Markup:
     """
     known = labels(_bibliography_version())
     return Markup("; ").join(
-        fill('<a href="{page}#cite-{key}">{label}</a>', page=REFERENCES, key=key, label=known[key])
+        fill(
+            '<a href="{page}#cite-{key}">{label}</a>',
+            page=REFERENCES,
+            key=slug(key),
+            label=known[key],
+        )
         for key in _parts(keys)
     )
 

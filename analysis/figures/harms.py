@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from matplotlib.axes import Axes
 
 from analysis.figures import names, numbers
 from analysis.figures.axis import axis_around
+from analysis.figures.forest import LABEL_PHONE
 from analysis.figures.plate import Plate, draw
 from analysis.figures.table import (
     Line,
@@ -35,7 +37,7 @@ def ordered(answers: Sequence[Answer]) -> list[Answer]:
     )
 
 
-def harms(answers: Sequence[Answer], *, theme: str = "light") -> Axes:
+def harms(answers: Sequence[Answer], *, theme: str = "light", narrow: bool = False) -> Axes:
     """Draw one diamond per event, ordered by how many more people have it.
 
     Parameters
@@ -44,6 +46,8 @@ def harms(answers: Sequence[Answer], *, theme: str = "light") -> Axes:
         Pooled answers of one measure and one comparison.
     theme : {"light", "dark"}
         Colours.
+    narrow : bool
+        For a phone held upright: the numbers stand below each event.
 
     Returns
     -------
@@ -60,7 +64,7 @@ def harms(answers: Sequence[Answer], *, theme: str = "light") -> Axes:
         codes = sorted(measure.code for measure in measures)
         raise ValueError(f"Harms share one measure; these have {codes or 'nothing pooled'}.")
     measure = measures.pop()
-    lines, width = wrap_labels([_line(answer) for answer in shown])
+    table = _narrow_table(shown) if narrow else _table(shown)
     inside = [
         limit
         for answer in shown
@@ -69,21 +73,39 @@ def harms(answers: Sequence[Answer], *, theme: str = "light") -> Axes:
         if 1 / WIDEST <= limit <= WIDEST
     ]
     points = [answer.pooled.estimate for answer in shown if answer.pooled is not None]
-    groups = (
-        effect_group(measure, "95%", lines),
-        group("More per 1,000", [("more", ""), ("range", "[95% CI]")], lines),
-        group("", [("certainty", "Certainty")], lines),
-    )
+    axis = axis_around(measure, points, inside)
     first = shown[0]
     plate = Plate(
-        table=Table("Event", lines, width, (group("", [("k", "Trials")], lines),), groups),
-        axis=axis_around(measure, points, inside),
+        table=table,
+        axis=axis.thinned() if narrow else axis,
         heading=f"{measure.name}, pooled",
         null=measure.null,
         sides=(names.favours(first.favours_low), names.favours(first.favours_high)),
         footer=("Ordered by how many more people per 1,000 have the event.",),
+        narrow=narrow,
     )
     return draw(plate, theme)
+
+
+def _table(shown: Sequence[Answer]) -> Table:
+    lines, width = wrap_labels([_line(answer) for answer in shown])
+    groups = (
+        effect_group(shown[0].measure, "95%", lines),
+        group("More per 1,000", [("more", ""), ("range", "[95% CI]")], lines),
+        group("", [("certainty", "Certainty")], lines),
+    )
+    return Table("Event", lines, width, (group("", [("k", "Trials")], lines),), groups)
+
+
+def _narrow_table(shown: Sequence[Answer]) -> Table:
+    """Return the events without columns: each label carries its ratio."""
+    lines = []
+    for answer in shown:
+        line = _line(answer)
+        effect = " ".join(line.cells[key] for key in ("estimate", "low", "high"))
+        lines.append(replace(line, label=(*line.label, effect), cells={}))
+    wrapped, width = wrap_labels(lines, LABEL_PHONE)
+    return Table("", wrapped, width, (), ())
 
 
 def _line(answer: Answer) -> Line:
