@@ -13,7 +13,7 @@ from analysis.review.questions import Question, load_questions
 from analysis.review.results import Results
 from analysis.review.selection import Record, Tables
 
-_TABLES = ("studies", "screening", "risk_of_bias", "certainty")
+_TABLES = ("studies", "screening", "searches", "risk_of_bias", "certainty")
 
 
 def load_tables(folder: Path | None = None) -> dict[str, list[Record]]:
@@ -71,10 +71,12 @@ def answer_questions(questions: Mapping[str, Question], tables: Tables) -> Resul
 
 
 def _extent(tables: Tables) -> dict[str, object]:
-    """Count what the tables hold."""
+    """Say how far the tables reach."""
     studies = tables["studies"]
+    runs = [row["date"] for row in tables.get("searches", ()) if row["status"] == "run"]
     return {
         "rows": len(studies),
         "studies": len({row["study_id"] for row in studies}),
+        "last_search": max(runs, default=""),
         "last_extracted": max((row["extracted_on"] for row in studies), default=""),
     }
