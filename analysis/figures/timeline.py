@@ -16,18 +16,21 @@ from analysis.figures.theme import BODY, SMALL, theme_named
 PLOT = 260.0
 BAR = 8.0
 GAP = 14.0
-#: Status -> how its bar is drawn: filled (ended), hollow (going on), dotted
-#: outline (not known).
+#: Status -> how its bar is drawn: filled (ended), hollow (planned or going on),
+#: dotted outline (not known).
 STYLE = {
     "completed": "filled",
     "terminated": "filled",
+    "withdrawn": "filled",
+    "not_yet_recruiting": "hollow",
     "recruiting": "hollow",
     "enrolling_by_invitation": "hollow",
     "active_not_recruiting": "hollow",
+    "suspended": "hollow",
     "unknown": "dotted",
 }
 LEGEND = (
-    "Filled: ended. Hollow: going on when last seen. Dotted: status not known. "
+    "Filled: ended. Hollow: planned or going on when last seen. Dotted: status not known. "
     "A bar that ends in a point has no end date on record."
 )
 

@@ -42,7 +42,7 @@ def clean(text: object) -> str:
     kept = "".join(
         " " if character.isspace() else character
         for character in unicodedata.normalize(
-            "NFC", re.sub(r"</?[A-Za-z][^<>]*>", "", str(text or ""))
+            "NFC", re.sub(r"</?[A-Za-z][^<>]*>", "", "" if text is None else str(text))
         )
         if character.isspace() or unicodedata.category(character)[0] != "C"
     )

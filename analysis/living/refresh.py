@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from analysis.evidence.schema import load_schema
 from analysis.living.http import PoliteSession
 from analysis.living.records import Candidate
 from analysis.living.sources import (
@@ -64,8 +65,9 @@ def refresh_trials(
 def _refreshed(
     row: Mapping[str, str], trial: RegisteredTrial, today: str
 ) -> tuple[Row, list[str]]:
+    known = load_schema("trials")["status"].enum
     now = {
-        "status": trial.status.replace(" ", "_"),
+        "status": trial.status if trial.status in known else "",
         "n": trial.n,
         "n_is": trial.n_is,
         "start": trial.start,
@@ -78,6 +80,12 @@ def _refreshed(
         for name in REFRESHED
         if new[name] != row[name]
     ]
+    if trial.status and trial.status not in known:
+        # A status of expanded access, or one the registry has added since.
+        changes.append(
+            f"{row['registry_id']}: the registry says {trial.status!r}, which "
+            "data/schemas/trials.json does not know; the status stays as it was"
+        )
     if trial.has_results and row["results"] == "none":
         changes.append(f"{row['registry_id']}: results have been posted; add them by hand")
     return new | {"status_seen_on": today}, changes

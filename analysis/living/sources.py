@@ -225,7 +225,7 @@ class RegisteredTrial:
             registry_id=clean(identity.get("nctId")),
             acronym=clean(identity.get("acronym")),
             title=clean(identity.get("briefTitle")),
-            status=clean(status.get("overallStatus")).lower().replace("_", " "),
+            status=clean(status.get("overallStatus")).lower(),
             n=clean(enrolment.get("count")),
             n_is={"estimated": "planned"}.get(kind, kind),
             start=_date(status, "startDateStruct"),
