@@ -214,3 +214,12 @@ def test_downloads_are_300_dpi_and_the_same_on_every_run(answer):
 def test_another_format_is_refused_by_name(answer):
     with pytest.raises(ValueError, match=r"must be one of \['pdf', 'png'\], but 'gif'"):
         save_raster(forest(answer).figure, "gif")
+
+
+def test_a_link_to_another_place_of_the_page_keeps_its_address() -> None:
+    made = factories.answer(k=2)
+    links = {row.row_id: "#forest-other" for row in made.rows}
+    figure = forest(made).figure.figure
+    svg = save_svg(figure, name="one", title="t", description="d", links=links)
+    assert 'href="#forest-other"' in svg
+    assert "#one-forest-other" not in svg

@@ -186,7 +186,11 @@ def _group_rows(root: ET.Element, rows: Mapping[str, str], links: Mapping[str, s
 
 
 def _rename_ids(root: ET.Element, name: str) -> None:
-    """Drop ids nothing refers to; prefix the others, so pages never hold one twice."""
+    """Drop ids nothing refers to; prefix the others, so pages never hold one twice.
+
+    A link to a place outside the drawing keeps its address.
+    """
+    own = {element.get("id") for element in root.iter()}
     wanted = set()
     for element in root.iter():
         for key, value in element.attrib.items():
@@ -202,7 +206,7 @@ def _rename_ids(root: ET.Element, name: str) -> None:
         for key, value in list(element.attrib.items()):
             if key == "id":
                 element.set(key, f"{name}-{value}")
-            elif key.endswith("href") and value[1:] in wanted and value.startswith("#"):
+            elif key.endswith("href") and value.startswith("#") and value[1:] in own:
                 element.set(key, f"#{name}-{value[1:]}")
             elif "url(#" in value:
                 element.set(key, value.replace("url(#", f"url(#{name}-"))
