@@ -36,6 +36,7 @@ from analysis.book.protocol import (
     small_k,
 )
 from analysis.book.records import described, records, study_list
+from analysis.book.second_opinion import second_opinion
 from analysis.book.sources import record_address
 from analysis.book.statements import (
     background,
@@ -79,6 +80,7 @@ __all__ = [
     "safety",
     "schedule",
     "searches",
+    "second_opinion",
     "sentence",
     "small_k",
     "status",
