@@ -228,7 +228,7 @@ def quantiles(most: int) -> dict[str, Any]:
     return {
         "z": float(ndtri(upper)),
         "t": stdtrit(df, upper).tolist(),
-        "chi2": np.stack([chdtri(df, upper), chdtri(df, 1 - upper)], axis=1).tolist(),
+        "chi2": np.stack([chdtri(df, 1 - upper), chdtri(df, upper)], axis=1).tolist(),
     }
 
 
