@@ -108,7 +108,11 @@ def main() -> int:
         print(f"  {path.name} is to be executed: {_in_words(moved)}", flush=True)
     door.results()
     shell = new_shell()
-    failed = run_forked(list(stale), lambda path: _execute(path, shell), jobs=os.cpu_count() or 1)
+    # The longest first, so that no core is left alone with it at the end.
+    longest_first = sorted(stale, key=lambda path: path.stat().st_size, reverse=True)
+    failed = run_forked(
+        longest_first, lambda path: _execute(path, shell), jobs=os.cpu_count() or 1
+    )
     return 1 if failed else 0
 
 
