@@ -38,6 +38,7 @@ VERBS = {
     "compare": Verb("analysis.review.commands_compare", "tell what changed between two versions"),
     "verify": Verb("analysis.review.commands_verify", "tell whether a receipt's numbers return"),
     "build": Verb("analysis.book.commands", "build the book: data, answers, chapters, pages"),
+    "figure": Verb("analysis.figures.export", "write one forest plot as SVG, PNG or PDF"),
     "serve": Verb("analysis.book.serve", "show the built book at an address of this machine"),
     "search": Verb("analysis.living.search_command", "ask every source again, log what is new"),
     "screen": Verb("analysis.living.screen_command", "decide about the records that were found"),
