@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import pytest
-from fake_services import Services, running, trial
 
 from analysis.evidence.schema import load_schema
 from analysis.figures.timeline import STYLE
 from analysis.living.refresh import refresh_trials
 from analysis.living.sources import CLINICALTRIALS
+from fake_services import Services, running, trial
 
 #: "Status" of the ClinicalTrials.gov API, version 2, for interventional and observational studies.
-REGISTRY = (
-    "ACTIVE_NOT_RECRUITING COMPLETED ENROLLING_BY_INVITATION NOT_YET_RECRUITING RECRUITING "
-    "SUSPENDED TERMINATED WITHDRAWN UNKNOWN"
-).split()
+REGISTRY = [
+    "ACTIVE_NOT_RECRUITING",
+    "COMPLETED",
+    "ENROLLING_BY_INVITATION",
+    "NOT_YET_RECRUITING",
+    "RECRUITING",
+    "SUSPENDED",
+    "TERMINATED",
+    "WITHDRAWN",
+    "UNKNOWN",
+]
 ROW = dict.fromkeys(load_schema("trials").names, "") | {
     "registry_id": "NCT09990001",
     "status": "recruiting",

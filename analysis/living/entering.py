@@ -111,8 +111,14 @@ def _plain(text: str) -> str:
 def _log_as_included(row: Row, title: str, authors: str) -> None:
     """Make the screening log say that the study is included and has a usable number."""
     log = [dict(record) for record in read_table("screening").rows]
-    if any(_is_included(record, row["study_id"]) for record in log):
-        return
+    if not any(_is_included(record, row["study_id"]) for record in log):
+        _include(row, title, authors, log)
+        write_table_atomically("screening", log)
+    _count_by_hand(log)
+
+
+def _include(row: Row, title: str, authors: str, log: list[dict[str, str]]) -> None:
+    """Include the record of a study, found by a search or brought now."""
     keys = set(row_identities(row))
     record = next((record for record in log if keys & set(row_identities(record))), None)
     today = date.today().isoformat()
@@ -133,8 +139,6 @@ def _log_as_included(row: Row, title: str, authors: str) -> None:
         "usable_number": "yes",
         "condition": row["condition"],
     }
-    write_table_atomically("screening", log)
-    _count_by_hand(log)
 
 
 def _is_included(record: Row, study_id: str) -> bool:
@@ -162,7 +166,8 @@ def _brought_by_hand(
 
 def _count_by_hand(log: Sequence[Row]) -> None:
     """Make the search log say how many records people brought themselves, day by day."""
-    searches = [dict(search) for search in read_table("searches").rows]
+    before = read_table("searches").rows
+    searches = [dict(search) for search in before]
     known = {search["search_id"]: search for search in searches}
     for name in sorted({r["source"] for r in log if r["source"].endswith("-by-hand")}):
         search = known.get(name)
@@ -176,7 +181,8 @@ def _count_by_hand(log: Sequence[Row]) -> None:
             }
             searches.append(search)
         search["new"] = str(sum(record["source"] == name for record in log))
-    write_table_atomically("searches", searches)
+    if searches != before:
+        write_table_atomically("searches", searches)
 
 
 def _table(schema: Schema, rows: Sequence[Row]) -> Table:
