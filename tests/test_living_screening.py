@@ -19,9 +19,8 @@ REASONS = {"not_ketamine": "No ketamine was given", "wrong_condition": "Another 
 
 def row(**cells: str) -> dict[str, str]:
     """Return an undecided record."""
-    empty = dict.fromkeys(
-        "decision_1 reviewer_1 decided_on_1 decision_2 reviewer_2 decided_on_2 reason".split(), ""
-    )
+    names = [f"{what}_{who}" for who in "12" for what in ("decision", "reviewer", "decided_on")]
+    empty = dict.fromkeys([*names, "reason"], "")
     about = {"title": "A trial", "authors": "Doe J", "year": "2026", "url": "https://doi.org/x"}
     more = {"doi": "", "pmid": "", "registry_id": "", "source": "s1", "found_on": "2026-11-22"}
     return empty | about | more | {"decision": "undecided", "decision_1": "undecided"} | cells
@@ -51,7 +50,9 @@ def test_two_who_agree_settle_a_record_and_two_who_do_not_leave_it_open():
     """Disagreement makes a record undecided again."""
     first = record(row(), Judgement("include"), "Ann", "2026-11-22", second=False)
     same = record(first, Judgement("include"), "Bob", "2026-11-23", second=True)
-    other = record(first, Judgement("exclude", "wrong_condition"), "Bob", "2026-11-23", second=True)
+    other = record(
+        first, Judgement("exclude", "wrong_condition"), "Bob", "2026-11-23", second=True
+    )
     assert same["decision"] == "include"
     assert other["decision"] == "undecided"
     assert other["decision_1"] == "include"

@@ -11,13 +11,13 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from fake_services import Article, Services, hang_up, running, status, trial
 
 from analysis.living import journal as journals
 from analysis.living.journal import Run
 from analysis.living.records import Candidate
 from analysis.living.search import QueryError, known_identities, merge, plan, read_queries
 from analysis.living.sources import Page
+from fake_services import Article, Services, hang_up, running, status, trial
 
 ROOT = Path(__file__).resolve().parents[1]
 RUN = Run("2026-11-22-pubmed", "pubmed", "ketamine", "1960-01-01", "2026-11-22")
@@ -37,7 +37,7 @@ def world():
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A copy of the review's data, short of most studies and trials: each costs a paced request."""
+    """A copy of the review's data with few studies and trials: each costs a paced request."""
     shutil.copytree(ROOT / "data", tmp_path / "data")
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     for table, kept in (("trials", 1), ("studies", 8)):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from fake_services import Article, Services, body, hang_up, running, status, trial
 
 from analysis.living import sources
 from analysis.living.http import PoliteSession, SourceError
 from analysis.living.records import Candidate, clean, clean_doi, identities
+from fake_services import Article, Services, body, hang_up, running, status, trial
 
 SPAN = ("2026-01-01", "2026-12-31")
 

@@ -10,6 +10,7 @@ from analysis.evidence.faults import Fault
 from analysis.figures import numbers, words
 from analysis.figures.axis import effect_axis
 from analysis.figures.forest import forest
+from analysis.figures.names import first_upper
 from analysis.figures.svg import save_svg, standalone
 from analysis.review.change_report import as_markdown, in_few_words, summary
 from analysis.review.changes import Comparison, QuestionChange
@@ -171,7 +172,7 @@ def influence(answered: Answer, studies: set[str]) -> Iterator[str]:
             yield f"Without {study} it would be {shown}: rank {rank} of {len(shifts)} in influence"
     if not shifts and any(row.study_id in studies for row in pooled):
         reason = answered.policy.withheld.get("leave_one_out", "")
-        yield f"Influence is not ranked. {reason}".strip()
+        yield f"Influence is not ranked. {first_upper(reason)}".strip()
 
 
 def _shifts(answered: Answer) -> list[tuple[str, float]]:
