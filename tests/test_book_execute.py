@@ -60,7 +60,8 @@ class Book:
         before = self._written()
         # The results are given here, so they are declared fresh instead of being computed.
         self.copy.evaluate(
-            "import sys; from analysis.book import execute; "
+            "import sys; from analysis.book import downloads, execute; "
+            "downloads.DATA.mkdir(parents=True, exist_ok=True); "
             "execute.STAMP.write_text(execute.results_key()); sys.exit(execute.main())"
         )
         after = self._written()
