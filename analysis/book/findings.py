@@ -29,6 +29,8 @@ DOMAINS = {
 }
 #: The chapter whose questions come first, and the one whose answers are harms.
 FIRST, HARMS = "fatigue", "safety"
+#: The question that this review is about.
+NEAREST = "fatigue-mecfs"
 #: Judgements that leave the certainty as it is.
 HARMLESS = {"not serious", "undetected"}
 
@@ -36,9 +38,7 @@ HARMLESS = {"not serious", "undetected"}
 def summary() -> Piece:
     """Show every primary question: benefits in one table, ME/CFS first, harms in another."""
     primary = [answer for answer in door.results().answers.values() if answer.role == "primary"]
-    benefits = [answer for answer in primary if answer.chapter not in (FIRST, HARMS)]
-    benefits = [answer for answer in primary if answer.chapter == FIRST] + benefits
-    harmful = [answer for answer in primary if answer.chapter == HARMS]
+    benefits, harmful = _sorted_out(primary)
     parts = []
     if benefits:
         lines = [
@@ -64,7 +64,7 @@ def summary() -> Piece:
             )
             for answer in harmful
         ]
-        caption = f"Does it harm? {harmful[0].population}; {harmful[0].intervention.lower()}"
+        caption = f"Does it harm? {_whom(harmful)}"
         header = ("Event", "Trials (people)", "Risk ratio (95% CI)", "More per 1,000", "Certainty")
         parts.append(table(caption, header, shown))
     text = "\n".join(f"{answer.title}: {result(answer)}" for answer in primary)
@@ -73,23 +73,37 @@ def summary() -> Piece:
 
 def certainty() -> Piece:
     """Show the summary of findings: result, absolute effect, certainty and reasons."""
-    answers = list(door.results().answers.values())
+    answers = [a for a in door.results().answers.values() if a.certainty is not None]
+    benefits, harmful = _sorted_out(answers)
     lines = [
         (
             _link(answer),
+            answer.population,
             basis(answer),
             result(answer),
+            certainty_words(answer),
+            _lowered(answer.certainty),
+        )
+        for answer in benefits
+    ]
+    header = ("Question", "In whom", "Trials (people)", "Effect", "Certainty", "Lowered for")
+    harm_lines = [
+        (
+            _link(answer, first_upper(answer.outcome)),
+            basis(answer),
+            estimate(answer),
+            _base(answer),
             per_thousand(answer),
             certainty_words(answer),
             _lowered(answer.certainty),
         )
-        for answer in answers
-        if answer.certainty is not None
+        for answer in harmful
     ]
-    header = (
-        "Question",
+    harm_header = (
+        "Event",
         "Trials (people)",
-        "Effect",
+        "Risk ratio (95% CI)",
+        "Per 1,000 on placebo",
         "More per 1,000",
         "Certainty",
         "Lowered for",
@@ -103,7 +117,8 @@ def certainty() -> Piece:
     shown = joined(
         [
             fill('<p class="stale-ratings">{state}</p>', state=state),
-            table("Summary of findings", header, lines),
+            table("Summary of findings: benefits", header, lines),
+            table(f"Summary of findings: harms. {_whom(harmful)}", harm_header, harm_lines),
         ]
     )
     return Piece(shown, state)
@@ -306,6 +321,7 @@ def result(answer: Answer) -> str:
     if answer.pooled is not None:
         ends = numbers.interval_words(answer.pooled.ci_low, answer.pooled.ci_high, answer.measure)
         value = numbers.effect(answer.pooled.estimate, answer.measure)
+        value += "%" if numbers.is_proportion(answer.measure) else ""
         return first_upper(f"{name} {value} (95% CI {ends})")
     rows = [row for row in answer.rows if row.estimate is not None]
     if answer.k == 1 and len(rows) == 1:
@@ -335,6 +351,25 @@ def per_thousand(answer: Answer) -> str:
 
 def _comparison(row: Row) -> str:
     return f"{row.comparison}; {row.timepoint}"
+
+
+def _sorted_out(answers: Sequence[Answer]) -> tuple[list[Answer], list[Answer]]:
+    """Return the questions of benefit, those nearest to ME/CFS first, and those of harm."""
+    first = [answer for answer in answers if answer.id == NEAREST]
+    fatigue = [answer for answer in answers if answer.chapter == FIRST and answer.id != NEAREST]
+    others = [answer for answer in answers if answer.chapter not in (FIRST, HARMS)]
+    return first + fatigue + others, [answer for answer in answers if answer.chapter == HARMS]
+
+
+def _whom(answers: Sequence[Answer]) -> str:
+    """Return whom the questions of harm are about, and what is compared."""
+    if not answers:
+        return ""
+    one = answers[0]
+    return (
+        f"{one.population}. {one.intervention}, compared with "
+        f"{one.comparator[:1].lower()}{one.comparator[1:]}."
+    )
 
 
 def _harms() -> list[Answer]:

@@ -27,10 +27,10 @@ LEVELS = ("full_text", "abstract", "registry", "secondary", "derived")
 
 def questions() -> Piece:
     """Show every question with who, what, compared with what, how and how important."""
-    answers = list(door.results().answers.values())
-    lines = [
-        (
-            fill('<a href="{c}.html#forest-{id}">{t}</a>', c=a.chapter, id=a.id, t=a.title),
+    alike: dict[tuple[str, ...], list[Markup]] = {}
+    for a in door.results().answers.values():
+        link = fill('<a href="{c}.html#forest-{id}">{t}</a>', c=a.chapter, id=a.id, t=a.title)
+        asked = (
             a.role,
             a.population,
             f"{a.intervention} v {a.comparator[:1].lower()}{a.comparator[1:]}",
@@ -38,7 +38,9 @@ def questions() -> Piece:
             a.measure.name,
             _important(a),
         )
-        for a in answers
+        alike.setdefault(asked, []).append(link)
+    lines = [
+        (links[0] if len(links) == 1 else bullets(links), *asked) for asked, links in alike.items()
     ]
     header = (
         "Question",
@@ -50,7 +52,7 @@ def questions() -> Piece:
         "Smallest important difference",
     )
     caption = "Questions set beforehand in data/questions.toml"
-    return Piece(filterable(caption, header, lines, choices=("Role", "Measure")), caption)
+    return Piece(table(caption, header, lines), caption)
 
 
 def alternatives(question: str) -> Piece:

@@ -26,6 +26,18 @@ from analysis.figures.names import first_upper
 _MINUS = str.maketrans("-", numbers.MINUS)
 
 
+#: Short words for a design; the record gives the long ones.
+DESIGNS = {
+    "rct_parallel": "randomised",
+    "rct_crossover": "randomised crossover",
+    "randomised_withdrawal": "randomised withdrawal",
+    "nonrandomised": "not randomised",
+    "single_arm": "one group",
+    "case_series": "case series",
+    "case_report": "one patient",
+}
+
+
 @dataclass(frozen=True)
 class Study:
     """One study: its line in the screening log and its rows.
@@ -66,12 +78,11 @@ def studies() -> list[Study]:
 
 def study_list() -> Piece:
     """Show one line per study, to filter, leading to the records below it."""
-    conditions = meanings("screening", "condition")
     lines = [
         (
             fill('<a href="#{to}">{label}</a>', to=record_anchor(study.id), label=study.label),
-            conditions[study.screened["condition"]],
-            _design(study),
+            first_upper(names.condition(study.screened["condition"])),
+            DESIGNS[study.rows[0]["design"]] if study.rows else "–",
             study.one("route") or "–",
             _compared(study),
             people(study) or "–",

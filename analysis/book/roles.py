@@ -1,4 +1,4 @@
-"""Roles of a chapter's prose: ``{result}`` and ``{cell}`` for numbers, ``{gloss}`` for words.
+"""Roles of a chapter's prose: ``{result}``, ``{cell}`` and ``{count}`` for numbers, ``{gloss}``.
 
 Each number is a link to the study record it was taken from, where there is
 one. A word of the glossary opens its meaning where it stands, without a
@@ -20,7 +20,7 @@ from sphinx.util.docutils import SphinxRole
 from analysis.book import inputs
 from analysis.book.html import fill
 from analysis.book.sources import record_anchor
-from analysis.book.values import AddressError, Value, cell_value, result_value
+from analysis.book.values import AddressError, Value, cell_value, count_value, result_value
 from analysis.evidence.reading import read_table
 from analysis.review.results import Results
 from analysis.review.serialise import read_results
@@ -75,15 +75,23 @@ class CellRole(_NumberRole):
 
     def look_up(self, address: str) -> Value:
         """Return a cell."""
+        return cell_value(address, self.rows)
 
-        def rows(table: str) -> Sequence[dict[str, str]]:
-            path = inputs.ROOT / "data" / f"{table}.csv"
-            if not path.is_file():
-                raise AddressError(f"there is no table {table!r}")
-            self.env.note_dependency(str(path))
-            return _rows(path, path.stat().st_mtime_ns)
+    def rows(self, table: str) -> Sequence[dict[str, str]]:
+        """Return a table's rows, noting that the page depends on the file."""
+        path = inputs.ROOT / "data" / f"{table}.csv"
+        if not path.is_file():
+            raise AddressError(f"there is no table {table!r}")
+        self.env.note_dependency(str(path))
+        return _rows(path, path.stat().st_mtime_ns)
 
-        return cell_value(address, rows)
+
+class CountRole(CellRole):
+    """``{count}`table where key=value```: how many rows of a data table."""
+
+    def look_up(self, address: str) -> Value:
+        """Return a count."""
+        return count_value(address, self.rows)
 
 
 class GlossRole(SphinxRole):
@@ -138,5 +146,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Add the roles to Sphinx."""
     app.add_role("result", ResultRole())
     app.add_role("cell", CellRole())
+    app.add_role("count", CountRole())
     app.add_role("gloss", GlossRole())
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

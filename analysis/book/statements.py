@@ -72,17 +72,16 @@ def mechanisms() -> Piece:
     """Show every finding for or against a pathway, to filter."""
     lines = [
         (
-            _with_note(row["finding"], row),
+            _finding(row),
             first_upper(row["pathway"]),
             DIRECTIONS[row["direction"]],
             first_upper(row["level"]),
             row["condition"],
-            row["key_number"],
             source_links(row),
         )
         for row in rows("mechanisms")
     ]
-    header = ("Finding", "Pathway", "Speaks", "Level", "In whom", "Key number", "Source")
+    header = ("Finding", "Pathway", "Speaks", "Level", "In whom", "Source")
     shown = filterable(
         "Findings for and against each pathway",
         header,
@@ -129,20 +128,18 @@ def claims() -> Piece:
     lines = [
         (
             row["claim"],
-            row["document"],
-            first_upper(row["topic"]),
             f"{VERDICTS[row['verdict']]} {row['verdict']}",
-            row["evidence"],
-            Markup(" · ").join(
-                part for part in (cite(row["citation_keys"]), _addresses(row["source"])) if part
+            fill(
+                '{found} <span class="note">{source}</span>',
+                found=row["evidence"],
+                source=_claim_source(row),
             ),
+            row["document"],
         )
         for row in rows("claims")
     ]
-    header = ("Statement", "Document", "Topic", "Verdict", "What we found", "Source")
-    shown = filterable(
-        "Statements checked", header, lines, choices=("Document", "Topic", "Verdict")
-    )
+    header = ("Statement", "Verdict", "What we found, and where", "Document")
+    shown = filterable("Statements checked", header, lines, choices=("Verdict", "Document"))
     return Piece(shown, f"{len(lines)} statements")
 
 
@@ -179,12 +176,23 @@ def _with_note(text: str, row: Row) -> Markup:
     return fill(template, text=text, note=row["note"])
 
 
+def _finding(row: Row) -> Markup:
+    """Return a finding with its key number and its note."""
+    number = f" ({row['key_number']})" if row["key_number"] else ""
+    return _with_note(f"{row['finding']}{number}.", row)
+
+
 def _source(row: Row) -> Markup:
     """Return a safety statement's source in words, with its links."""
     year = f" ({row['source_year']})" if row["source_year"] else ""
     links = source_links(row)
     words = fill("{source}{year}", source=row["source"], year=year)
     return Markup("; ").join(part for part in (words, links) if part)
+
+
+def _claim_source(row: Row) -> Markup:
+    parts = (cite(row["citation_keys"]), _addresses(row["source"]))
+    return Markup(" · ").join(part for part in parts if part)
 
 
 def _addresses(source: str) -> Markup:

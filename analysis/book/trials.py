@@ -7,27 +7,31 @@ from collections import Counter
 from analysis.book.blocks import Words, figure, filterable
 from analysis.book.html import Piece, fill, table
 from analysis.book.sources import Row, identifier_links, meanings, record_address, rows
+from analysis.figures import names
 from analysis.figures import timeline as drawing
 from analysis.figures.names import first_upper
 
 
 def trials() -> Piece:
     """Show every trial of the register table, to filter."""
-    conditions, states = meanings("trials", "condition"), meanings("trials", "status")
+    states = meanings("trials", "status")
     lines = [
         (
             fill(
-                '{label}<br><span class="note">{title}</span>',
+                '{label} <span class="note">{title}</span> {links}',
                 label=drawing.trial_label(row),
                 title=row["title"],
+                links=identifier_links(row),
             ),
-            conditions[row["condition"]],
+            first_upper(names.condition(row["condition"])),
             _arms(row),
             _people(row),
-            states.get(row["status"], first_upper(row["status"].replace("_", " "))),
-            row["status_seen_on"] or "not dated",
+            fill(
+                '{state} <span class="note">seen {day}</span>',
+                state=states[row["status"]],
+                day=row["status_seen_on"] or "in a copy without date",
+            ),
             _results(row),
-            identifier_links(row),
             row["note"],
         )
         for row in rows("trials")
@@ -38,12 +42,10 @@ def trials() -> Piece:
         "Compares",
         "People",
         "Status",
-        "Status seen",
         "Results",
-        "Source",
         "Note",
     )
-    choices = ("Condition", "Status")
+    choices = ("Condition", "Results")
     shown = filterable("Registered and finished trials", header, lines, choices=choices)
     return Piece(shown, f"{len(lines)} trials")
 

@@ -12,6 +12,8 @@ page is read. Two addresses exist:
     A cell of exactly one row of a data table, such as ``studies:
     mean_change_treat where study_id=saligan2026; timepoint=day 1``. With
     ``size of`` before the column a number loses its sign ("fell by 21.0").
+``TABLE`` or ``TABLE where KEY=VALUE; …``
+    How many rows a table has, such as ``claims where verdict=wrong``.
 """
 
 from __future__ import annotations
@@ -94,17 +96,36 @@ def cell_value(address: str, tables: Callable[[str], Sequence[Cells]]) -> Value:
     if form is None:
         raise AddressError(f"{address!r} is not of the form 'TABLE: COLUMN where KEY=VALUE'")
     table, size, column, conditions = form.groups()
-    wanted = dict(_condition(text) for text in conditions.split(";"))
-    rows = tables(table)
-    if unknown := {column, *wanted} - set(rows[0] if rows else ()):
-        raise AddressError(f"table {table!r} has no column {', '.join(sorted(unknown))}")
-    found = [row for row in rows if all(row[key] == value for key, value in wanted.items())]
+    found, wanted = _matching(table, conditions, {column}, tables)
     if len(found) != 1:
         raise AddressError(f"{len(found)} rows of {table!r} match {wanted}; exactly one must")
     text = found[0][column]
     if not text:
         raise AddressError(f"{column!r} is empty in the row of {table!r} that matches {wanted}")
     return Value(_printed(text, bool(size)), found[0].get("study_id", ""))
+
+
+def count_value(address: str, tables: Callable[[str], Sequence[Cells]]) -> Value:
+    """Return how many rows of a table match; arguments and errors as :func:`cell_value`.
+
+    No matching row is an error too: a misspelt value would count as none.
+    """
+    table, _, conditions = (part.strip() for part in address.partition(" where "))
+    found, wanted = _matching(table, conditions, set(), tables)
+    if not found:
+        raise AddressError(f"no row of {table!r} matches {wanted}")
+    return Value(str(len(found)))
+
+
+def _matching(
+    table: str, conditions: str, columns: set[str], tables: Callable[[str], Sequence[Cells]]
+) -> tuple[list[Cells], dict[str, str]]:
+    wanted = dict(_condition(text) for text in conditions.split(";") if text.strip())
+    rows = tables(table)
+    if unknown := {*columns, *wanted} - set(rows[0] if rows else ()):
+        raise AddressError(f"table {table!r} has no column {', '.join(sorted(unknown))}")
+    matching = [row for row in rows if all(row[key] == value for key, value in wanted.items())]
+    return matching, wanted
 
 
 def _condition(text: str) -> tuple[str, str]:

@@ -81,7 +81,7 @@ def harms(answers: Sequence[Answer], *, theme: str = "light", narrow: bool = Fal
         heading=f"{measure.name}, pooled",
         null=measure.null,
         sides=(names.favours(first.favours_low), names.favours(first.favours_high)),
-        footer=("Ordered by how many more people per 1,000 have the event.",),
+        footer=("Per 1,000: how many more people have the event; the rows are in its order.",),
         narrow=narrow,
     )
     return draw(plate, theme)
@@ -91,7 +91,7 @@ def _table(shown: Sequence[Answer]) -> Table:
     lines, width = wrap_labels([_line(answer) for answer in shown])
     groups = (
         effect_group(shown[0].measure, "95%", lines),
-        group("More per 1,000", [("more", ""), ("range", "[95% CI]")], lines),
+        group("", [("more", "Per 1,000")], lines),
         group("", [("certainty", "Certainty")], lines),
     )
     return Table("Event", lines, width, (group("", [("k", "Trials")], lines),), groups)
@@ -113,11 +113,9 @@ def _line(answer: Answer) -> Line:
     if pooled is None:
         raise ValueError(f"{answer.id}: nothing is pooled, so there is no diamond to draw.")
     cells = effect_cells(pooled.estimate, pooled.ci_low, pooled.ci_high, answer.measure)
-    cells |= {"k": str(answer.k), "more": numbers.ABSENT, "range": ""}
+    cells |= {"k": str(answer.k), "more": numbers.ABSENT}
     if answer.absolute is not None:
-        low, high = answer.absolute.ci_low_per_1000, answer.absolute.ci_high_per_1000
         cells["more"] = numbers.count(answer.absolute.difference_per_1000)
-        cells["range"] = f"[{numbers.count(low)}, {numbers.count(high)}]"
     cells["certainty"] = answer.certainty.overall if answer.certainty else numbers.ABSENT
     mark = Mark("diamond", pooled.estimate, pooled.ci_low, pooled.ci_high)
     return Line(answer.id, (names.first_upper(answer.outcome),), cells, mark)
