@@ -40,7 +40,7 @@ def small_review(root: Path) -> Path:
     for name in ("CHANGELOG.md", "CITATION.cff"):
         shutil.copy(ROOT / name, root / name)
     (root / "README.md").write_text("A small review.\n", encoding="utf-8")
-    (root / ".gitignore").write_text(".search/\n.draft.json\n_build/\n", encoding="utf-8")
+    shutil.copy(ROOT / ".gitignore", root / ".gitignore")
     _write_data(root / "data")
     git(root, "init", "--quiet", "--initial-branch", "main")
     commit(root, "A small review")

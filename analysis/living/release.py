@@ -102,9 +102,11 @@ def publish(root: Path, made: Plan) -> Release:
     :func:`finish` does the rest.
     """
     folder = root / "data" / "releases" / made.version
-    staging = folder.with_name(f".{made.version}.partial")
+    # Outside the folders that git sees, so that what a killed run left is in nobody's way.
+    staging = root / "_build" / f"release-{made.version}"
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir(parents=True)
+    folder.parent.mkdir(exist_ok=True)
     for name in (*(f"{table}.csv" for table in TABLES), "questions.toml"):
         shutil.copyfile(root / "data" / name, staging / name)
     write_atomically(staging / "results.json", dumps(made.results).encode())
