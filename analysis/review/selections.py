@@ -71,11 +71,14 @@ def every_selection(rows: Sequence[Row]) -> dict[str, Floats]:
         found[name] = np.full(len(members), np.nan)
         found[name][pooled] = values
 
+    # None, a row without an estimate, becomes nan, which the engine refuses by its place.
+    yi = np.array([row.yi for row in rows], dtype=float)
+    vi = np.array([row.vi for row in rows], dtype=float)
     for method in METHODS:
         for ci in INTERVALS:
             batch = pool_many(
-                [row.yi for row in rows],
-                [row.vi for row in rows],
+                yi,
+                vi,
                 members[pooled],
                 method=method,
                 ci=ci,
