@@ -227,15 +227,17 @@ def overview(question: str) -> Piece:
         caption=f"{answer.title}. {answer.reason} Data version {door.results().version}.",
         kind="forest",
     )
-    header = ("Study", "Condition", f"{answer.measure.name} [95% CI]", "Comparison, or reason")
+    header = (
+        "Study",
+        "Condition",
+        "Treated",
+        "Control",
+        f"{answer.measure.name} [95% CI]",
+        "Comparison, or reason",
+    )
     made = [
-        (
-            line.label,
-            line.heading,
-            numbers.interval(line.estimate, line.ci_low, line.ci_high, answer.measure),
-            line.note,
-        )
-        for line in lines
+        (line.label, line.heading, *_arms(record), record["effect"], line.note)
+        for line, record in zip(lines, words.data_table(answer), strict=True)
     ]
     return figure(
         f"forest-{question}",
@@ -347,6 +349,10 @@ def per_thousand(answer: Answer) -> str:
         f"{numbers.count(absolute.difference_per_1000)} "
         f"({numbers.count(low)} to {numbers.count(high)})"
     )
+
+
+def _arms(record: Mapping[str, str]) -> tuple[str, str]:
+    return record["treated"] or numbers.ABSENT, record["control"] or numbers.ABSENT
 
 
 def _comparison(row: Row) -> str:
