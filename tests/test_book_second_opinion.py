@@ -149,9 +149,7 @@ def test_the_table_says_that_metafor_agrees_or_that_its_value_is_stale(
 def test_the_reason_named_is_the_reason_there_is(shown: Any) -> None:
     def why(*rows: tuple[float, float]) -> str:
         answer = factories.answer(len(rows), factories.DIFFERENCE)
-        moved = tuple(
-            replace(r, yi=y, vi=v) for r, (y, v) in zip(answer.rows, rows, strict=True)
-        )
+        moved = tuple(replace(r, yi=y, vi=v) for r, (y, v) in zip(answer.rows, rows, strict=True))
         (line,) = shown(made(replace(answer, rows=moved)), {"questions": {}})
         return line[-1]
 

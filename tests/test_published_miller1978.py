@@ -1,7 +1,9 @@
 """Miller 1978, Am Stat 32:138: going back from the double arcsine.
 
 https://doi.org/10.1080/00031305.1978.10479283
-Four proportions, p. 138. Miller's values are not halved, so his are twice ours.
+Four proportions, p. 138, as metafor's own test of this analysis compares with them
+(tests/testthat/test_analysis_example_miller1978.r in wviechtb/metafor). Miller's values are not
+halved, so his are twice ours.
 """
 
 from __future__ import annotations

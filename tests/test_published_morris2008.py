@@ -1,7 +1,9 @@
 """Morris 2008, Organ Res Methods 11:364: pretest-posttest designs with a control group.
 
 https://doi.org/10.1177/1094428106291059
-The five studies and the differences of standardised mean changes, Table 1 (p. 368).
+The five studies and the differences of standardised mean changes, Table 1 (p. 368), as metafor's
+own test of this analysis names them (tests/testthat/test_analysis_example_morris2008.r in
+wviechtb/metafor).
 """
 
 from __future__ import annotations

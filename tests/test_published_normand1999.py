@@ -1,8 +1,8 @@
 """Normand 1999, Stat Med 18:321: lidocaine (risk differences) and stroke units (means).
 
 https://doi.org/10.1002/(SICI)1097-0258(19990215)18:3<321::AID-SIM28>3.0.CO;2-P
-Expected numbers as printed in Tables III (p. 330), VII (p. 349), VIII (p. 351) and IX (p. 352);
-where metafor's own reproduction of the paper gives another last digit, it is said.
+Tables III (p. 330), VII (p. 349), VIII (p. 351) and IX (p. 352), as metafor's own test of this
+analysis names them (tests/testthat/test_analysis_example_normand1999.r in wviechtb/metafor).
 """
 
 from __future__ import annotations

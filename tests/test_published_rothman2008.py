@@ -1,8 +1,9 @@
 """Rothman, Greenland & Lash 2008, Modern Epidemiology, 3rd ed., chapter 15.
 
-Tolbutamide and death (Table 15-1) and smoking and coronary death (Table 15-2), pooled by
+Tolbutamide and death (Table 15-1) and smoking and death (Table 15-2), pooled by
 Mantel–Haenszel with 90% intervals; the figures as reproduced by metafor's own test of the
-chapter. One bound of the risk difference is printed 0.088 in the chapter for 0.0874.
+chapter (tests/testthat/test_analysis_example_rothman2008.r in wviechtb/metafor). One
+bound of the risk difference is printed 0.088 in the chapter for 0.0874.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from analysis.meta.glmm import glmm
 from analysis.meta.rare import mantel_haenszel, mantel_haenszel_rates
 
 DEATHS = ([8, 22], [98, 76], [5, 16], [115, 69])
-CORONARY = {
+SMOKING = {
     "x1i": [32, 104, 206, 186, 102],
     "t1i": np.array([52407, 43248, 28612, 12663, 5317]) / 10_000,
     "x2i": [2, 12, 28, 28, 31],
@@ -51,12 +52,12 @@ def test_tolbutamide_tests_and_conditional_maximum_likelihood() -> None:
 
 
 def test_smoking_rate_difference_and_ratio() -> None:
-    difference = mantel_haenszel_rates(**CORONARY, measure="IRD", level=0.90)
+    difference = mantel_haenszel_rates(**SMOKING, measure="IRD", level=0.90)
     printed = [difference.estimate, *difference.ci, difference.q]
     assert [round(value, 4) for value in printed] == [11.4392, 6.3498, 16.5286, 26.8758]
-    ratio = mantel_haenszel_rates(**CORONARY, level=0.90)
+    ratio = mantel_haenszel_rates(**SMOKING, level=0.90)
     printed = [ratio.estimate, *ratio.ci, ratio.q, ratio.cmh.statistic]
     assert [round(value, 4) for value in printed] == [0.3539, 0.1776, 0.5303, 10.4117, 10.7021]
-    exact = glmm("IRR", method="EE", level=0.90, **CORONARY)
+    exact = glmm("IRR", method="EE", level=0.90, **SMOKING)
     printed = [exact.estimate, *exact.ci, exact.q]
     assert [round(value, 4) for value in printed] == [0.3545, 0.1779, 0.5312, 12.1324]

@@ -1,8 +1,9 @@
 """Stijnen, Hamza & Özdemir 2010, Stat Med 29:3046: catheter infections, counts and rates.
 
 https://doi.org/10.1002/sim.4040
-Tables II (p. 3050), III (p. 3052) and VIII (p. 3055). The paper fitted by SAS; where its last
-digit differs from metafor's reproduction, both are allowed and the paper's is in the comment.
+Tables II (p. 3050), III (p. 3052) and VIII (p. 3055), as metafor's own test of this analysis
+names them (tests/testthat/test_analysis_example_stijnen2010.r in wviechtb/metafor). Where the
+last digit printed differs from metafor's reproduction, the paper's is in the comment.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """Van Houwelingen, Zwinderman & Stijnen 1993, Stat Med 12:2273: the exact conditional model.
 
 https://doi.org/10.1002/sim.4780122405
-Trials of Collins et al. 1985; estimates in the text of pp. 2275 and 2277, with three decimals
-(the upper limit of the common effect with two). Their search stopped a little early (our
-log-likelihoods and those of other software lie beside theirs), so one unit in the last printed
-digit is allowed.
+Trials of Collins et al. 1985, as dat.collins1985a in metadat holds them; estimates in the text of
+pp. 2275 and 2277, as metafor's own test of this analysis names them
+(tests/testthat/test_analysis_example_vanhouwelingen1993.r in wviechtb/metafor). The upper limit
+of the common effect is 0.31 in the paper. One unit in the last printed digit is allowed.
 """
 
 from __future__ import annotations

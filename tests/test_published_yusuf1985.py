@@ -1,7 +1,10 @@
 """Yusuf et al. 1985, Prog Cardiovasc Dis 27:335: beta blockade, Peto's method.
 
 https://doi.org/10.1016/S0033-0620(85)80003-7
-Table 6 and the pooled odds ratio 0.93 (0.74 to 1.18) printed on p. 107 of the reprint.
+The trials of its table 6, as dat.yusuf1985 in metadat holds them, and the pooled odds ratio
+0.93 (0.74 to 1.18) that metafor's own test of this analysis compares with
+(tests/testthat/test_analysis_example_yusuf1985.r in wviechtb/metafor). The page that test names,
+107, is not one of this article's, so none is given here.
 """
 
 from __future__ import annotations

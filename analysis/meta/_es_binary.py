@@ -76,7 +76,7 @@ def _risk_difference(a: Vector, b: Vector, c: Vector, d: Vector) -> tuple[Vector
 def peto_components(a: Vector, b: Vector, c: Vector, d: Vector) -> tuple[Vector, Vector]:
     """Return observed minus expected events of arm 1, and their hypergeometric variance.
 
-    Yusuf, Peto, Lewis, Collins & Sleight 1985, Prog Cardiovasc Dis 27:335, appendix.
+    Yusuf, Peto, Lewis, Collins & Sleight 1985, Prog Cardiovasc Dis 27:335.
     """
     n1, n2, events, others = a + b, c + d, a + c, b + d
     n = n1 + n2
@@ -89,7 +89,7 @@ def _log_peto_odds_ratio(a: Vector, b: Vector, c: Vector, d: Vector) -> tuple[Ve
 
 
 def _arcsine_difference(a: Vector, b: Vector, c: Vector, d: Vector) -> tuple[Vector, Vector]:
-    # Rücker, Schwarzer & Carpenter 2009, Stat Med 28:721
+    # Rücker, Schwarzer, Carpenter & Olkin 2009, Stat Med 28:721
     n1, n2 = a + b, c + d
     difference = np.arcsin(np.sqrt(a / n1)) - np.arcsin(np.sqrt(c / n2))
     return difference, 1 / (4 * n1) + 1 / (4 * n2)

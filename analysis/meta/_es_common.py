@@ -155,7 +155,7 @@ def hedges_correction(df: Vector) -> Vector:
     Returns
     -------
     ndarray
-        Gamma(m/2) / (sqrt(m/2) Gamma((m-1)/2)), Hedges 1981, J Educ Stat 6:107, eq. 6d.
+        Gamma(m/2) / (sqrt(m/2) Gamma((m-1)/2)), Hedges 1981, J Educ Stat 6:107.
     """
     usable = df > 1
     m = np.where(usable, df, 2.0)

@@ -61,7 +61,7 @@ def standardised_change(biased: Vector, n: Vector) -> tuple[Vector, Vector]:
 def _change_over_raw_sd(
     change: Vector, sd1: Vector, sd2: Vector, n: Vector, r: Vector
 ) -> tuple[Vector, Vector]:
-    # Becker 1988, Br J Math Stat Psychol 41:257, eq. 13
+    # Becker 1988, Br J Math Stat Psychol 41:257
     yi = hedges_correction(n - 1) * change / sd1
     return yi, 2 * (1 - r) / n + yi**2 / (2 * n)
 

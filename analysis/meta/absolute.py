@@ -105,7 +105,7 @@ def absolute_difference(
 
     Notes
     -----
-    Cochrane Handbook 6.5, section 15.4.4; GRADE guidelines 12, Guyatt et al. 2013, J Clin
+    Cochrane Handbook 6.5, chapter 15; GRADE guidelines 12, Guyatt et al. 2013, J Clin
     Epidemiol 66:158. The baseline risk is taken as known: the interval carries the uncertainty
     of the relative effect only.
     """

@@ -151,7 +151,7 @@ def bayes_pool(
 
     References
     ----------
-    Röver 2020, J Stat Softw 93(6), section 2. https://doi.org/10.18637/jss.v093.i06
+    Röver 2020, J Stat Softw 93(6). https://doi.org/10.18637/jss.v093.i06
     """
     y, v = as_vector(yi, "yi"), as_variances(vi, "vi")
     same_length(y, v, ("yi", "vi"))

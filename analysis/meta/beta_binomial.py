@@ -97,10 +97,11 @@ def beta_binomial(measure: str, *, level: float = 0.95, **data: ArrayLike) -> Be
 
     Notes
     -----
-    Kuss 2015, Stat Med 34:1097. The risks of an arm vary between studies by a beta
-    distribution with the same intraclass correlation in both arms. The two arms of a study are
-    not linked, so differences of baseline risk between studies widen the interval; where arms
-    are compared within studies, a count model given each study's total uses more of the data.
+    Kuss 2015, Stat Med 34:1097, https://doi.org/10.1002/sim.6383. The risks of an arm
+    vary between studies by a beta distribution with the same intraclass correlation in both
+    arms. The two arms of a study are not linked, so differences of baseline risk between studies
+    widen the interval; where arms are compared within studies, a count model given each study's
+    total uses more of the data.
     """
     check_option(measure, tuple(_COLUMNS), "measure")
     check_level(level)

@@ -115,7 +115,7 @@ def se_from_p(estimate: ArrayLike, pvalue: ArrayLike, df: ArrayLike = np.inf) ->
 
     Notes
     -----
-    Cochrane Handbook 6.5, sections 6.3.2 and 6.5.2.3.
+    Cochrane Handbook 6.5, sections 6.3 and 6.5.2.3.
     """
     return se_from_t(estimate, t_from_p(pvalue, df))
 
@@ -223,7 +223,7 @@ def mean_sd_from_quantiles(
     Notes
     -----
     Luo, Wan, Liu & Tong 2018, Stat Methods Med Res 27:1785; Wan, Wang, Liu &
-    Tong 2014, BMC Med Res Methodol 14:135, eqs. 9, 13, 16 for the SD. Both suppose that the
+    Tong 2014, BMC Med Res Methodol 14:135, eqs. 9 and 16 for the SD. Both suppose that the
     outcome is roughly normal; with skewed data, as the distances from the median may show,
     the results mislead.
     """

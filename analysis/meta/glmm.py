@@ -192,10 +192,10 @@ def glmm(
     Notes
     -----
     Stijnen, Hamza & Özdemir 2010, Stat Med 29:3046; Turner et al. 2000, Stat Med 19:3417
-    (UM.FS, effects split as plus and minus half); Jackson et al. 2018, Stat Med 37:1059
-    compares the models. Names as in metafor's ``rma.glmm``, which integrates with 7 nodes
-    (UM.RS with 1), so its figures differ from the exact ones in the fourth digit or so. ML
-    underestimates tau2 when studies are few.
+    (UM.FS, effects split as plus and minus half); Jackson et al. 2018, Stat Med 37:1059,
+    https://doi.org/10.1002/sim.7588, compares the models. Names as in metafor's
+    ``rma.glmm``, which integrates with 7 nodes (UM.RS with 1), so its figures differ from the
+    exact ones in the fourth digit or so. ML underestimates tau2 when studies are few.
     """
     check_option(measure, tuple(MODELS), "measure")
     model = check_option(model or MODELS[measure][0], MODELS[measure], f"model of {measure}")

@@ -90,8 +90,9 @@ def pool_proportions(
     Notes
     -----
     Schwarzer et al. 2019, Res Synth Methods 10:476, show how the double arcsine misleads when
-    sizes differ and advise the GLMM; Lin & Chu 2020, Epidemiology 31:713, compare them. Logits
-    need 1/2 added where nobody or everybody has the event, and the notes say so.
+    sizes differ and advise the GLMM; Lin & Chu 2020, Epidemiology 31:713,
+    https://doi.org/10.1097/EDE.0000000000001232, compare them. Logits need 1/2 added where
+    nobody or everybody has the event, and the notes say so.
     """
     check_option(method, METHODS, "method")
     if method == "GLMM":

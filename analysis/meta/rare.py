@@ -373,7 +373,7 @@ def _breslow_day(
 ) -> dict[str, ChiSquare | None]:
     """Return both tests that the odds ratio is the same in every table.
 
-    Breslow & Day 1980, Statistical Methods in Cancer Research I, p. 142; Tarone 1985,
+    Breslow & Day 1980, Statistical Methods in Cancer Research I; Tarone 1985,
     Biometrika 72:91. The expected cell solves a quadratic equation given the margins.
     """
     a, b, c, d = cells

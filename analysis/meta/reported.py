@@ -153,7 +153,7 @@ def smd_from_test(
 
     Notes
     -----
-    Rosenthal 1994, in Cooper & Hedges, The Handbook of Research Synthesis, ch. 16. The test
+    Rosenthal 1994, in Cooper & Hedges, The Handbook of Research Synthesis, pp. 231-244. The test
     must be the plain comparison of two arms: an adjusted t gives an effect in other units.
     """
     columns = read_columns({"value": value, "n1i": n1i, "n2i": n2i, "sign": sign})

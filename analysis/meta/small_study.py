@@ -127,7 +127,7 @@ def egger(
     References
     ----------
     Egger et al. 1997, BMJ 315:629, https://doi.org/10.1136/bmj.315.7109.629; Sterne & Egger
-    2005, in Publication Bias in Meta-Analysis, chapter 6 (mixed-effects form).
+    2005, in Publication Bias in Meta-Analysis, pp. 99-110 (mixed-effects form).
     """
     check_option(model, ("regression", "model"), "model")
     notes = require_enough(fit.k, "asymmetry_tests", 3, force)

@@ -93,7 +93,7 @@ def subgroups(
     Notes
     -----
     With separate tau2 the test is the chi-squared of Borenstein et al. 2009, Introduction to
-    Meta-Analysis, chapter 19, on the model-based standard errors: the groups' own
+    Meta-Analysis, on the model-based standard errors: the groups' own
     Hartung-Knapp factors rest on too few studies to be compared. With a common tau2 it is the
     omnibus test of the regression, F on the residual degrees of freedom unless ``ci="z"``.
     """
