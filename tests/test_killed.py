@@ -26,7 +26,7 @@ from project_copy import ROOT
 from small_review import commit, small_review
 from test_living_add import NEW_STUDY
 
-KILLS = {"search": 16, "add": 14, "release": 12, "build": 8}
+KILLS = {"search": 17, "add": 15, "release": 12, "build": 6}
 SEED = 5
 ARTICLES = [Article(str(900001 + i), f"Ketamine {i}", doi=f"10.1000/new.{i}") for i in range(5)]
 CHAPTER = """---
@@ -135,8 +135,8 @@ def times(command: str, killer: Killer, longest: float) -> Iterator[str]:
         if killer.killed(longest, typed):
             count += 1
             yield typed
-        else:
-            killer.renew()
+        elif command != "build":
+            killer.renew()  # a build may end: the next one has a book to lose
 
 
 def _typed(project: Path) -> str:
@@ -233,7 +233,7 @@ def test_a_killed_build_leaves_the_last_book(template, tmp_path):
         if html.exists():
             ET.parse(html / "feed.xml")
             json.loads((html / "status.json").read_text(encoding="utf-8"))
-            for page in html.rglob("*.html"):
+            for page in (html / "chapters").glob("*.html"):
                 assert page.read_text(encoding="utf-8").rstrip().endswith("</html>"), page
     killer.whole()
     assert (html / "chapters" / "changes.html").exists()

@@ -160,6 +160,13 @@ def test_text_from_outside_becomes_one_harmless_line():
     assert clean("Pain <3 and p < 0.05") == "Pain <3 and p < 0.05"
 
 
+def test_a_registration_does_not_hide_the_paper_that_bears_its_title():
+    """Both are to be judged: the paper has the result."""
+    registered = set(identities("", "", "NCT09990001", "Ketamine: a trial", "2026"))
+    paper = set(identities("10.1000/abc", "1", "", "Ketamine: a trial", "2026"))
+    assert not registered & paper
+
+
 def test_identities_join_the_same_paper_in_different_spellings():
     """DOI case, resolver addresses and punctuation of titles do not matter."""
     one = set(identities("https://doi.org/10.1000/ABC", "", "", "Ketamine: a Trial.", "2026"))

@@ -60,14 +60,16 @@ def identities(doi: str, pmid: str, registry_id: str, title: str, year: str) -> 
 
     A registry identifier alone does not make two publications one: it counts
     only for a record that has neither DOI nor PMID, that is, for the registry
-    entry itself. Title and year are compared by letters and digits alone.
+    entry itself. Title and year are compared by letters and digits alone, and a
+    registration never with a paper: the paper of a trial may bear its title.
     """
     if doi:
         yield f"doi:{clean_doi(doi)}"
     if pmid:
         yield f"pmid:{pmid.strip()}"
-    if registry_id and not doi and not pmid:
+    registration = bool(registry_id and not doi and not pmid)
+    if registration:
         yield f"registry:{registry_id.strip().upper()}"
     letters = re.sub(r"[\W_]+", "", unicodedata.normalize("NFKD", title).lower())
     if letters and year:
-        yield f"title:{letters}:{year.strip()}"
+        yield f"{'registered' if registration else 'title'}:{letters}:{year.strip()}"
