@@ -22,9 +22,9 @@ from scipy.special import chdtri, ndtri, stdtrit
 from analysis.book.html import fill
 from analysis.figures import names, numbers, words
 from analysis.figures.axis import effect_axis
-from analysis.meta.small_k import small_k_policy
+from analysis.meta.small_k import SmallKPolicy, small_k_policy
 from analysis.review import selections
-from analysis.review.pooling import LEVEL, reason_of_too_few
+from analysis.review.pooling import LEVEL
 from analysis.review.results import Answer, Policy, Pooled, Prediction, Row
 from analysis.review.selection import participants
 
@@ -99,6 +99,7 @@ def payload(answer: Answer, version: str) -> dict[str, Any]:
             "largest": numbers.LARGEST_RATIO,
         },
         "level": numbers.level(LEVEL),
+        "banner": _banner(answer),
         "favours": [answer.favours_low, answer.favours_high],
         "axis": asdict(effect_axis([answer])),
         "methods": {
@@ -128,6 +129,13 @@ def payload(answer: Answer, version: str) -> dict[str, Any]:
         "quantiles": quantiles(len(rows)),
         "table": table(rows) if len(rows) <= selections.LIMIT else None,
     }
+
+
+def _banner(answer: Answer) -> str:
+    """Return the warning that goes wherever an uncontrolled result goes."""
+    if not names.is_uncontrolled(answer):
+        return ""
+    return f"{names.DESIGN_BANNER}. {names.DESIGN_SENTENCE}"
 
 
 def _as(pooled: Pooled, method: str) -> Pooled:
@@ -208,7 +216,7 @@ def _policy(answer: Answer, pooled: Pooled, k: int) -> dict[str, Any]:
     about = words.about_prediction(replace(answer, policy=policy, pooled=shown))
     i2 = f"No I²: {rule.withheld['i2']}." if "i2" in rule.withheld else ""
     return {
-        "reason": reason_of_too_few(k) if k < 2 else "",
+        "reason": _too_few(rule),
         "i2": "i2" in rule.shown,
         "prediction": prediction,
         "notes": {
@@ -216,6 +224,14 @@ def _policy(answer: Answer, pooled: Pooled, k: int) -> dict[str, Any]:
             "common": [note for note in (i2, _COMMON) if note],
         },
     }
+
+
+def _too_few(rule: SmallKPolicy) -> str:
+    """Return why nothing is pooled from a selection, where nothing is."""
+    if rule.k == 0:
+        return "No study is chosen, so there is nothing to pool."
+    reason = rule.withheld.get("common_effect", "")
+    return f"Nothing is pooled: {reason}." if reason else ""
 
 
 _COMMON = "No prediction interval: the common-effect model assumes that all true effects agree."

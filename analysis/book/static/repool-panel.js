@@ -139,6 +139,10 @@ globalThis.repool ??= {};
 
   /* ---- the panel ---- */
 
+  function effectName({ name, unit }) {
+    return unit === "" ? name : `${name} (${unit.trim()})`;
+  }
+
   function choice(label, options, chosen, change) {
     const select = make("select", {}, ...Object.entries(options).map(([value, option]) =>
       make("option", { value }, option.label)));
@@ -204,8 +208,13 @@ globalThis.repool ??= {};
     const copy = make("button", { type: "button" }, "Copy link and citation");
     const copied = make("span", { role: "status" });
     copy.addEventListener("click", async () => {
-      await navigator.clipboard.writeText(citation());
-      copied.textContent = "Copied.";
+      const text = citation();
+      try {
+        await navigator.clipboard.writeText(text);
+        copied.textContent = "Copied.";
+      } catch {
+        copied.textContent = text; // no clipboard here: to be selected by hand
+      }
     });
 
     const pooled = resultRow("Your selection", "pooled");
@@ -215,15 +224,16 @@ globalThis.repool ??= {};
     const scale = resultRow("", "scale");
     const table = make("table", {},
       make("caption", {}, `Studies to pool: ${data.title}`),
-      make("thead", {}, make("tr", {}, ...["Study", `${measure.name} [${data.level} CI]`,
+      make("thead", {}, make("tr", {}, ...["Study", `${effectName(measure)} [${data.level} CI]`,
         "Weight (%)", "Plot"].map((text) => make("th", { scope: "col" }, text)))),
       make("tbody", {}, ...rows.map((row) => row.element)),
       make("tfoot", {}, ...[pooled, prediction, review, scale].map((row) => row.element)));
 
+    const banner = data.banner === "" ? [] : [make("p", { className: "warned" }, data.banner)];
     const mark = make("strong"), said = make("span"), warned = make("p", { className: "warned" });
     const status = make("div", { role: "status", className: "result" },
-      make("p", {}, mark, " ", said), warned);
-    const details = make("ul");
+      make("p", {}, mark, " ", said), ...banner, warned);
+    const details = make("ul", { className: "lines" });
     const others = data.others.map(({ label, reason }) => make("li", {}, `${label}: ${reason}`));
 
     panel.append(make("div", { className: "repool-body" },
@@ -241,9 +251,11 @@ globalThis.repool ??= {};
 
     function citation() {
       const labels = data.rows.filter((_, i) => state.chosen[i]).map((row) => row.label);
-      return `${document.title}, data version ${data.version}. ${data.title}. Own selection, not `
-        + `the review’s result: ${labels.join("; ") || "no study"}; `
-        + `${data.methods[state.method].name}, ${data.intervals[state.ci].name}. ${link.href}`;
+      return [`${document.title}, data version ${data.version}.`, `${data.title}.`, data.banner,
+        same(state, reviews(data)) ? "The review’s result:" : "Own selection, not the review’s result:",
+        `${labels.join("; ") || "no study"};`,
+        `${data.methods[state.method].name}, ${data.intervals[state.ci].name}.`,
+        said.textContent, link.href].filter((part) => part !== "").join(" ");
     }
 
     function show() {
