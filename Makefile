@@ -15,7 +15,7 @@ environment:
 	@$(PYTHON) .ci/environment.py
 
 browser: environment
-	@$(RUN) -m tests.browser.chromium
+	@$(RUN) -m analysis.book.chromium
 
 book: environment  ## validate, answer, build the book and say where it is
 	@$(RUN) -m analysis build
@@ -35,8 +35,8 @@ preview: environment  ## what the edits since BASE (default: the last commit) di
 search: environment  ## ask every source for what is new since the last search
 	@$(RUN) -m analysis search
 
-screen: environment  ## decide about the records that searches found
-	@$(RUN) -m analysis screen
+screen: environment  ## decide about found records: REVIEWER="Your Name"
+	@$(RUN) -m analysis screen --reviewer "$(REVIEWER)"
 
 status: environment  ## how current the review is
 	@$(RUN) -m analysis status
