@@ -11,7 +11,6 @@ import pytest
 from analysis.cli import main
 from analysis.living import status_command
 from analysis.living.status import (
-    BY_HAND,
     Protocol,
     ProtocolError,
     read_protocol,
@@ -54,7 +53,7 @@ def test_a_source_never_searched_has_been_due_since_the_start():
 
 def test_what_was_planned_or_brought_by_hand_is_no_search():
     due = RUN | {"status": "due", "date": ""}
-    brought = RUN | {"source": BY_HAND, "date": "2026-02-20"}
+    brought = RUN | {"status": "brought", "date": "2026-02-20"}
     assert on(date(2026, 2, 21), [due]).last_search == ""
     assert on(date(2026, 2, 21), [RUN, brought]).last_search == "2026-02-01"
 
@@ -81,7 +80,7 @@ def test_a_retired_review_says_so_and_nothing_is_due():
         ("retired = false", "retired = true", "needs a date and reason"),
         ("retired = false", 'retired = "no"', "write true or false"),
         ("started_on = 2026-11-22", 'started_on = "soon"', "a date without quotes"),
-        ("title = ", "titel = ", "title is None"),
+        ("title = ", "heading = ", "title is None"),
         ("[schedule]", "[schedule", "cannot be read"),
     ],
 )

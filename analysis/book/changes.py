@@ -147,7 +147,7 @@ def _path(answer: Answer, name: str, title: str, steps: list[Cumulative]) -> Pie
         alt=alt,
         description=f"{told}.",
         caption=f"{title}. Data version {door.results().version}.",
-        kind="forest",
+        kind="cumulative",
     )
     header = ("After", "Studies", f"{answer.measure.name} [95% CI]")
     return figure(name, draw_cumulative(answer, steps), said, table(title, header, lines))

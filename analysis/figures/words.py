@@ -238,6 +238,10 @@ HOW_TO_READ = {
         "that study is; a diamond, where there is one, is all pooled studies together, and a line "
         "or diamond that touches the vertical line is compatible with no difference."
     ),
+    "cumulative": (
+        "How to read this: each square is the pooled result after one more study or version, the "
+        "line through it how uncertain it was then; the diamond is the result today."
+    ),
     "proportion": (
         "How to read this: each square shows what share of the treated people improved, the line "
         "through it how uncertain that share is; nobody knows how many would have improved "

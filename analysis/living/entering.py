@@ -25,7 +25,6 @@ from analysis.evidence.validation import check_table
 from analysis.living.asking import GROUP, fields_to_ask
 from analysis.living.records import Candidate
 from analysis.living.search import record_id, row_identities
-from analysis.living.status import BY_HAND
 
 Row = Mapping[str, str]
 
@@ -174,10 +173,10 @@ def _count_by_hand(log: Sequence[Row]) -> None:
         if search is None:
             search = {
                 "search_id": name,
-                "status": "run",
+                "status": "brought",
                 "date": name.removesuffix("-by-hand"),
-                "source": BY_HAND,
-                "query": "No query: entered with `python -m analysis add`",
+                "source": "Contributors",
+                "query": "None: entered with `python -m analysis add`",
             }
             searches.append(search)
         search["new"] = str(sum(record["source"] == name for record in log))

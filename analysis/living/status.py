@@ -10,9 +10,6 @@ from pathlib import Path
 
 Row = Mapping[str, str]
 
-#: Source in the search log for what a person brought; that was no search.
-BY_HAND = "Brought by a contributor"
-
 
 class ProtocolError(ValueError):
     """``data/protocol.toml`` does not say what it must."""
@@ -140,11 +137,7 @@ def status(
     stale_ratings : iterable of str
         Questions whose certainty was rated before their answer last moved.
     """
-    runs = [
-        row
-        for row in searches
-        if row["status"] == "run" and row["date"] and row["source"] != BY_HAND
-    ]
+    runs = [row for row in searches if row["status"] == "run" and row["date"]]
     sources = tuple(_source(name, runs, protocol) for name in sorted(scheduled))
     dates = [source.next_due for source in sources]
     next_due = min(dates) if dates and not protocol.retired else ""
