@@ -16,6 +16,8 @@ SOURCES = (
     "analysis",
     "chapters",
     "data",
+    "CITATION.cff",
+    "CHANGELOG.md",
     "_config.yml",
     "_toc.yml",
     "pyproject.toml",
