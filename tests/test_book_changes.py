@@ -1,0 +1,149 @@
+"""What changed, on its page and in the feed: from the releases, and from nothing else."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from project_copy import ROOT
+from small_review import commit, small_review
+
+YEAR = date.today().year
+ATOM = {"": "http://www.w3.org/2005/Atom"}
+_SHOW = """
+import json
+from analysis.book import changes
+from analysis.book.feed import feed
+pieces = {
+    "changes": changes.changes(), "releases": changes.releases(), "cite": changes.cite(),
+    "looks": changes.all_looks(), "paths": changes.paths(),
+}
+shown = {name: str(piece.html) for name, piece in pieces.items()}
+print(json.dumps(shown | {"feed": feed().decode()}))
+"""
+
+
+class Review:
+    """A small review, released as often as a test wishes, and what its pages show."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = small_review(root)
+
+    def _python(self, *words: str) -> str:
+        environment = os.environ | {
+            "KETAMINE_REVIEW_ROOT": str(self.root),
+            "PYTHONPATH": str(ROOT),
+        }
+        finished = subprocess.run(
+            [sys.executable, *words],
+            cwd=self.root,
+            env=environment,
+            capture_output=True,
+            text=True,
+        )
+        assert finished.returncode == 0, finished.stdout + finished.stderr
+        return finished.stdout
+
+    def release(self) -> None:
+        """Commit, release, and commit the release."""
+        with (self.root / "README.md").open("a", encoding="utf-8") as readme:
+            readme.write("Another line.\n")
+        commit(self.root, "A change")
+        self._python("-m", "analysis", "release")
+        commit(self.root, "A release")
+
+    def edit(self, old: str, new: str) -> None:
+        """Change a row."""
+        path = self.root / "data" / "studies.csv"
+        content = path.read_text(encoding="utf-8")
+        assert old in content
+        path.write_text(content.replace(old, new, 1), encoding="utf-8")
+
+    def shows(self) -> dict[str, str]:
+        """Answer, and return the pieces of the page and the feed."""
+        results = self.root / "_build" / "results.json"
+        self._python("-m", "analysis", "answer", "--output", str(results))
+        return json.loads(self._python("-c", _SHOW))
+
+
+@pytest.fixture
+def review(tmp_path: Path) -> Review:
+    return Review(tmp_path)
+
+
+def entries(shown: dict[str, str]) -> list[ET.Element]:
+    return ET.fromstring(shown["feed"]).findall("entry", ATOM)
+
+
+def test_before_the_first_release_nothing_is_claimed_to_be_one(review: Review) -> None:
+    shown = review.shows()
+    assert "Nothing has been released yet" in shown["changes"]
+    assert "There is no release yet." in shown["releases"]
+    assert "not yet released" in shown["cite"]
+    assert entries(shown) == []
+
+
+def test_a_released_state_can_be_cited_and_has_no_changes(review: Review) -> None:
+    review.release()
+    shown = review.shows()
+    assert f"Nothing since release {YEAR}.1.0." in shown["changes"]
+    assert f"Version {YEAR}.1.0, {date.today().isoformat()}." in shown["cite"]
+    assert "not yet released" not in shown["cite"]
+    assert f'id="release-{YEAR}-1-0"' in shown["releases"]
+
+
+def test_an_edit_after_a_release_is_told_and_not_cited_as_released(review: Review) -> None:
+    review.release()
+    review.edit(",12,6,", ",18,6,")
+    shown = review.shows()
+    assert "1 of 1 answers changed." in shown["changes"]
+    assert "events_treat: 12 → 18" in shown["changes"]
+    assert "not yet released" in shown["cite"]
+    assert f"{YEAR}.1.0, this book" in shown["looks"]
+
+
+def test_each_release_is_an_entry_a_section_and_a_look(review: Review) -> None:
+    review.release()
+    review.edit(",12,6,", ",18,6,")
+    review.release()
+    shown = review.shows()
+    versions = [f"{YEAR}.2.0", f"{YEAR}.1.0"]
+    assert [e.findtext("title", "", ATOM) for e in entries(shown)] == [
+        f"Version {version}" for version in versions
+    ]
+    for version in versions:
+        assert f"<h3>{version}, " in shown["releases"]
+        assert f'<th scope="col">{version}</th>' in shown["looks"]
+    assert "Relief: version after version" in shown["paths"]
+    assert "Relief: study after study" in shown["paths"]
+
+
+def test_the_feed_has_what_rfc_4287_asks_for_and_ids_that_stay(review: Review) -> None:
+    review.release()
+    before = entries(review.shows())[0].findtext("id", "", ATOM)
+    review.edit(",12,6,", ",18,6,")
+    review.release()
+    feed = ET.fromstring(review.shows()["feed"])
+    for element in (feed, *feed.findall("entry", ATOM)):
+        for needed in ("id", "title", "updated"):
+            assert element.findtext(needed, "", ATOM)
+        assert element.find("link", ATOM) is not None
+    ids = [entry.findtext("id", "", ATOM) for entry in feed.findall("entry", ATOM)]
+    assert len(set(ids)) == 2
+    assert ids[1] == before
+
+
+def test_what_contributors_write_is_text_and_never_markup(review: Review) -> None:
+    review.release()
+    review.edit(",active,,,", ",retracted,a < b & c,2026-11-22,")
+    shown = review.shows()
+    assert "a &lt; b &amp; c" in shown["changes"]
+    review.release()
+    assert "a < b & c" in entries(review.shows())[0].findtext("content", "", ATOM)
