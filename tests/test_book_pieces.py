@@ -10,12 +10,23 @@ import pytest
 from bs4 import BeautifulSoup
 
 import factories
-from analysis.book import blocks, codebook, door, findings, protocol, records, statements, trials
+from analysis.book import (
+    blocks,
+    codebook,
+    door,
+    findings,
+    plots,
+    protocol,
+    ratings,
+    records,
+    statements,
+    trials,
+)
 from analysis.book.html import Piece, table
 from analysis.book.sources import cite, identifier_links, rows, slug
 from analysis.evidence.schema import load_schema, table_names
-from analysis.meta.small_k import ANALYSES
-from analysis.review.results import Absolute, Answer, Certainty, Rating, Results
+from analysis.meta.small_k import ANALYSES, small_k_policy
+from analysis.review.results import Absolute, Answer, Certainty, Policy, Rating, Results
 
 Show = Callable[..., None]
 
@@ -214,7 +225,7 @@ def test_the_traffic_light_shows_each_judged_study() -> None:
 
 def test_harms_come_in_the_order_of_how_many_more_people_have_them(show: Show) -> None:
     show(harm("headache", 20.0), harm("dissociation", 250.0))
-    assert [line[0] for line in body_rows(findings.harms())] == ["Dissociation", "Headache"]
+    assert [line[0] for line in body_rows(plots.harms())] == ["Dissociation", "Headache"]
 
 
 def test_a_number_needed_to_harm_is_given_only_where_the_interval_is_clear(show: Show) -> None:
@@ -224,7 +235,7 @@ def test_a_number_needed_to_harm_is_given_only_where_the_interval_is_clear(show:
         harm("dissociation", 250.0),
         replace(unclear, absolute=replace(unclear.absolute, nnh_low=None, nnh_high=None)),
     )
-    cells = [line[5] for line in body_rows(findings.harms())]
+    cells = [line[5] for line in body_rows(plots.harms())]
     assert cells == ["10 (3 to 100)", "–"]
 
 
@@ -235,6 +246,18 @@ def test_the_summary_puts_the_question_of_the_review_first(show: Show) -> None:
     links = [link["href"] for link in soup(findings.summary()).select("tbody a")]
     assert links[0].endswith(f"#forest-{findings.NEAREST}")
     assert links[-1].endswith("#forest-safety-nausea")
+
+
+@pytest.mark.parametrize(("k", "funnels"), [(4, 0), (12, 1)])
+def test_a_funnel_is_drawn_only_where_the_policy_allows_it(
+    show: Show, k: int, funnels: int
+) -> None:
+    rule = small_k_policy(k)
+    policy = Policy(k, rule.level, rule.shown, dict(rule.withheld))
+    show(replace(factories.answer(k=k), policy=policy))
+    made = soup(plots.small_study_effects())
+    assert len(made.select("figure")) == funnels
+    assert ("No funnel plot is drawn" in made.get_text()) == (funnels == 0)
 
 
 def test_lowered_for_names_only_what_lowers(show: Show) -> None:
@@ -249,7 +272,7 @@ def test_a_rating_that_the_numbers_left_behind_is_marked(show: Show) -> None:
     old = tuple(replace(rating, stale=True) for rating in answer.certainty.ratings)
     show(replace(answer, certainty=replace(answer.certainty, ratings=old, stale=True)))
     assert answer.title in soup(findings.certainty()).select_one(".stale-ratings").get_text()
-    assert "the numbers moved since" in soup(findings.ratings("safety")).get_text()
+    assert "the numbers moved since" in soup(ratings.ratings("safety")).get_text()
 
 
 def test_a_table_cell_carries_the_heading_of_its_column_for_phones() -> None:

@@ -13,16 +13,9 @@ from analysis.book import html, repool
 from analysis.book.blocks import Words, details, figure, unseen
 from analysis.book.codebook import codebook, columns
 from analysis.book.door import results
-from analysis.book.findings import (
-    bias_summary,
-    certainty,
-    harms,
-    icons,
-    overview,
-    ratings,
-    result,
-    summary,
-)
+from analysis.book.explore import all_rows
+from analysis.book.findings import certainty, result, summary
+from analysis.book.plots import bias_summary, harms, icons, overview, small_study_effects
 from analysis.book.protocol import (
     alternatives,
     checklist,
@@ -35,6 +28,7 @@ from analysis.book.protocol import (
     searches,
     small_k,
 )
+from analysis.book.ratings import ratings
 from analysis.book.records import described, records, study_list
 from analysis.book.second_opinion import second_opinion
 from analysis.book.sources import record_address
@@ -47,12 +41,15 @@ from analysis.book.statements import (
     safety,
 )
 from analysis.book.trials import timeline, trials
+from analysis.book.use import files, launch
+from analysis.book.use import questions as use_questions
 from analysis.figures import forest as drawing
 from analysis.figures import words
 from analysis.figures.names import first_upper, is_uncontrolled, unique_labels
 from analysis.review.results import Answer
 
 __all__ = [
+    "all_rows",
     "alternatives",
     "answers",
     "background",
@@ -65,11 +62,13 @@ __all__ = [
     "columns",
     "described",
     "evidence_map",
+    "files",
     "flow",
     "forest",
     "glossary",
     "harms",
     "icons",
+    "launch",
     "mechanisms",
     "overview",
     "provenance",
@@ -83,12 +82,14 @@ __all__ = [
     "second_opinion",
     "sentence",
     "small_k",
+    "small_study_effects",
     "status",
     "study_list",
     "summary",
     "table",
     "timeline",
     "trials",
+    "use_questions",
 ]
 
 #: Headings of the columns of :func:`analysis.figures.words.data_table`.

@@ -193,7 +193,7 @@ def risk_of_bias(*studies: str) -> Piece:
         alt=f"Risk of bias of {len(judged)} studies by domain: {told}.",
         description=" ".join(_judged_words(label, each) for label, each in judged.items()),
         caption=(
-            "Judgements of one person per study and domain; the reasons stand in the study "
+            "Each study was judged once, by the initial team; the reasons stand in the study "
             "records. Studies without a control group are judged on the same domains, so that "
             "what is missing is visible."
         ),

@@ -6,6 +6,7 @@ from collections import Counter
 
 from analysis.book.blocks import Words, figure, filterable
 from analysis.book.html import Piece, fill, table
+from analysis.book.records import studies
 from analysis.book.sources import Row, identifier_links, meanings, record_address, rows
 from analysis.figures import names
 from analysis.figures import timeline as drawing
@@ -19,7 +20,7 @@ def trials() -> Piece:
         (
             fill(
                 '{label} <span class="note">{title}</span> {links}',
-                label=drawing.trial_label(row),
+                label=_label(row),
                 title=row["title"],
                 links=identifier_links(row),
             ),
@@ -79,6 +80,13 @@ def timeline() -> Piece:
         for row in found
     }
     return figure("timeline", drawing.timeline(found), said, made, rows=sentences)
+
+
+def _label(row: Row) -> str:
+    """Return a trial's name; one without registration is called after its paper."""
+    if row["acronym"] or row["registry_id"]:
+        return drawing.trial_label(row)
+    return next(study.label for study in studies() if study.id == row["study_id"])
 
 
 def _arms(row: Row) -> str:
