@@ -134,7 +134,8 @@ def _refresh(today: date) -> None:
 
 
 def _notices(today: date) -> None:
-    studies = [row for row in read_table("studies").rows if row["status"] == "active"]
+    in_use = ("active", "corrected")
+    studies = [row for row in read_table("studies").rows if row["status"] in in_use]
     with tqdm(desc="Retractions and corrections", unit=" papers") as bar:
         found = notices_about(studies, CROSSREF.session(), lambda _: _count(bar))
     search_id = f"{today.isoformat()}-crossref"
