@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from browser.chromium import find_chromium
+from analysis.book.chromium import find_chromium
 from project_copy import ROOT
 
 STATIC = ROOT / "analysis" / "book" / "static"

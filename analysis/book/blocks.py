@@ -74,7 +74,7 @@ def figure(
         )
     markup = fill(
         '<figure class="forest" id="{id}">'
-        '<div class="figure-box" role="region" tabindex="0" aria-label="{title}">{svg}</div>'
+        '<div class="figure-box" role="group" tabindex="0" aria-label="{title}">{svg}</div>'
         "<figcaption>{caption} {how}</figcaption>"
         "<details><summary>The figure in words</summary><p>{description}</p></details>"
         "<details><summary>The numbers of the figure</summary>{numbers}</details>"

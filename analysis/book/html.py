@@ -75,7 +75,7 @@ def table(caption: str, header: Sequence[str], rows: Iterable[Sequence[str]]) ->
         for first, *rest in rows
     )
     return fill(
-        '<div class="table-box" role="region" tabindex="0" aria-label="{caption}">'
+        '<div class="table-box" role="group" tabindex="0" aria-label="{caption}">'
         "<table><caption>{caption}</caption><thead><tr>{head}</tr></thead>"
         "<tbody>{body}</tbody></table></div>",
         caption=caption,

@@ -44,5 +44,7 @@ def visit_inline(translator: Any, node: nodes.math) -> None:
 
 def visit_block(translator: Any, node: nodes.math_block) -> None:
     """Write a formula on a line of its own; a wide one scrolls inside its box."""
-    translator.body.append(f'<div class="formula">{to_mathml(node.astext(), as_block=True)}</div>')
+    formula = to_mathml(node.astext(), as_block=True)
+    box = f'<div class="formula" role="group" tabindex="0" aria-label="Formula">{formula}</div>'
+    translator.body.append(box)
     raise nodes.SkipNode

@@ -19,12 +19,11 @@ from sphinx.errors import ExtensionError
 
 from analysis.book import downloads, execute, inputs, mathml, notebooks
 from analysis.book.errors import ExecutionFailed
+from analysis.book.theme import UNUSED_SCRIPTS
 from analysis.figures import theme
 
 #: The colours of the figures, which come from their palette in Python.
 FIGURE_STYLES = "figures.css"
-#: Scripts of the extensions that no page of this book needs, by file name.
-UNUSED_SCRIPTS = {"design-tabs.js"}
 #: What themes and extensions copy into the output though no page refers to it.
 UNUSED_FILES = (
     "**/*.map",
@@ -43,7 +42,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("env-updated", _remember)
     app.connect("builder-inited", _write_figure_styles)
     app.add_css_file(FIGURE_STYLES)
-    app.connect("html-page-context", _leave_out_scripts, priority=900)
     app.connect("build-finished", _remove_unused)
     app.connect("build-finished", _publish)
     app.add_html_math_renderer("mathml", (mathml.visit_inline, None), (mathml.visit_block, None))
@@ -87,17 +85,6 @@ def _write_figure_styles(app: Sphinx) -> None:
     folder = Path(app.outdir) / "_static"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / FIGURE_STYLES).write_text(theme.css(), encoding="utf-8")
-
-
-def _leave_out_scripts(
-    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object
-) -> None:
-    """Take unused scripts out of a page's head."""
-    context["script_files"] = [
-        script
-        for script in context["script_files"]
-        if Path(str(getattr(script, "filename", script))).name not in UNUSED_SCRIPTS
-    ]
 
 
 def _remove_unused(app: Sphinx, exception: Exception | None) -> None:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from browser.chromium import find_chromium
+from analysis.book.chromium import find_chromium, started
+from analysis.book.serve import served
 
 
 @pytest.fixture(scope="session")
@@ -21,14 +19,8 @@ def browser() -> Iterator[Browser]:
     path = find_chromium()
     if path is None:
         (pytest.fail if os.environ.get("CI") else pytest.skip)("no Chromium to be found")
-    quiet = ("background-networking", "component-update", "sync", "default-apps")
-    arguments = ["--no-first-run", *(f"--disable-{name}" for name in quiet)]
-    if os.geteuid() == 0:
-        arguments.append("--no-sandbox")  # Chromium refuses to run as root with it
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=arguments)
+    with started(path) as chromium:
         yield chromium
-        chromium.close()
 
 
 @pytest.fixture
@@ -39,18 +31,8 @@ def page(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
-class _Handler(SimpleHTTPRequestHandler):
-    def log_message(self, *args: object) -> None:
-        """Write nothing between pytest's lines."""
-
-
 @pytest.fixture(scope="session")
 def site(book: Path) -> Iterator[str]:
     """Serve the book on this machine; return its address."""
-    handler = partial(_Handler, directory=str(book))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-        server.shutdown()
-        thread.join()
+    with served(book) as address:
+        yield address
