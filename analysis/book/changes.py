@@ -18,7 +18,7 @@ from analysis.figures import numbers
 from analysis.figures.effects import cumulative as draw_cumulative
 from analysis.living.releases import Release, read_changes, read_releases
 from analysis.review.change_report import in_few_words, numbers_of, summary
-from analysis.review.changes import Comparison, QuestionChange
+from analysis.review.changes import Comparison, QuestionChange, Snapshot
 from analysis.review.comparing import compare
 from analysis.review.looks import Look, looks, released_results
 from analysis.review.questions import load_questions
@@ -85,10 +85,18 @@ def all_looks() -> Piece:
     answers = door.results().answers
     lines = []
     for name, answer in answers.items():
-        told = {look.version: in_few_words(look.answer) for look in seen.get(name, ())}
+        told = {look.version: _look(answer, look.answer) for look in seen.get(name, ())}
         lines.append((answer.title, *(told.get(version, "–") for version in versions)))
     shown = table("Every answer, version by version", ("Question", *versions), lines)
     return Piece(shown, f"{len(versions)} versions")
+
+
+def _look(answer: Answer, seen: Snapshot) -> str:
+    """Return an answer at one moment as every other table of the book prints it."""
+    if seen.estimate is None:
+        return f"k = {seen.k}, no estimate"
+    found = numbers.interval(seen.estimate, seen.ci_low, seen.ci_high, answer.measure)
+    return f"{found}{numbers.unit_of(answer.measure)}, k = {seen.k}"
 
 
 def moves(question: str) -> Piece:
