@@ -31,6 +31,7 @@ from analysis.book.protocol import (
 from analysis.book.ratings import ratings
 from analysis.book.records import described, records, study_list
 from analysis.book.second_opinion import second_opinion
+from analysis.book.sources import glossary as explained
 from analysis.book.sources import record_address
 from analysis.book.statements import (
     background,
@@ -157,7 +158,14 @@ def answers(chapter: str, role: str) -> html.Piece:
         parts.append(
             details(
                 title,
-                html.joined([sentence(answer.id).html, body, alternatives(answer.id).html]),
+                html.joined(
+                    [
+                        _explained(answer),
+                        sentence(answer.id).html,
+                        body,
+                        alternatives(answer.id).html,
+                    ]
+                ),
                 anchor="" if role == "primary" else f"forest-{answer.id}",
             )
         )
@@ -187,6 +195,12 @@ def status() -> html.Piece:
 def _sentence(answer: Answer) -> str:
     """Return the pooled answer in words, or the reason why nothing is pooled."""
     return f"{words.pooled_sentence(answer)} {words.direction(answer)}".strip()
+
+
+def _explained(answer: Answer) -> Markup:
+    """Return what an outcome is in plain words, where the glossary has it."""
+    meaning = explained().get(answer.outcome)
+    return html.fill("<p><em>{meaning}</em></p>", meaning=meaning) if meaning else Markup("")
 
 
 def _own_reasons(answer: Answer) -> list[str]:

@@ -16,7 +16,7 @@ from analysis.book.findings import (
     per_thousand,
 )
 from analysis.book.html import Piece, fill, joined, table
-from analysis.book.sources import record_address
+from analysis.book.sources import glossary, record_address
 from analysis.figures import harms as harms_drawing
 from analysis.figures import names, numbers, risk_of_bias, words
 from analysis.figures.effects import EffectLine
@@ -42,12 +42,14 @@ def harms() -> Piece:
         ),
         kind="forest",
     )
+    plain = glossary()
     lines = [
         (
             fill(
-                '<a href="#forest-{id}">{outcome}</a>',
+                '<a href="#forest-{id}">{outcome}</a> <span class="note">{plain}</span>',
                 id=answer.id,
                 outcome=first_upper(answer.outcome),
+                plain=plain.get(answer.outcome, ""),
             ),
             basis(answer),
             estimate(answer),

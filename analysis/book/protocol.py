@@ -12,6 +12,7 @@ from analysis.book import door
 from analysis.book.blocks import Words, details, figure, filterable
 from analysis.book.html import Piece, fill, joined, table
 from analysis.book.sources import bullets, meanings, rows, slug
+from analysis.book.sources import glossary as explained
 from analysis.evidence.flow import study_flow
 from analysis.evidence.paths import data_directory
 from analysis.figures import flow as drawing
@@ -246,8 +247,7 @@ def checklist() -> Piece:
 
 def glossary() -> Piece:
     """Show the words that the book explains where they stand."""
-    terms = tomllib.loads((data_directory() / "glossary.toml").read_text(encoding="utf-8"))
-    lines = [(term, meaning) for term, meaning in sorted(terms.items(), key=_alphabetical)]
+    lines = sorted(explained().items(), key=_alphabetical)
     return Piece(table("Words explained", ("Word", "Meaning"), lines), f"{len(lines)} words")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
@@ -90,6 +91,12 @@ def source_links(row: Row) -> Markup:
     keys = row.get("citation_key") or row.get("citation_keys") or ""
     parts = [part for part in (cite(keys), identifier_links(row)) if part]
     return Markup(" · ").join(parts)
+
+
+def glossary() -> dict[str, str]:
+    """Return the words that the book explains, with their meanings."""
+    text = (data_directory() / "glossary.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
 
 
 @cache
