@@ -6,7 +6,8 @@ They are written with the answers, into ``_build/data``; the book carries a copy
 ``data/results.json``        the results object, everything the book prints
 ``data/results.schema.json`` its JSON Schema
 ``data/QUESTION.json``       one answer of it, with version and manifest
-``data/QUESTION.csv``        the rows of that answer, the pooled results after them
+``data/QUESTION.csv``        the rows of that answer
+``data/answers.csv``         one line for each answer and each alternative analysis
 ``data/tables/TABLE.csv``    the data tables, byte for byte, with their schemas
 ``data/repool/QUESTION.js``  what the re-pooling panel of an answer looks up
 ``notebooks/CHAPTER.ipynb``  the executed chapters
@@ -27,7 +28,7 @@ import nbformat
 
 from analysis.book import inputs, notebooks
 from analysis.evidence.paths import data_directory
-from analysis.review.results import Answer, Results
+from analysis.review.results import Answer, Pooled, Results
 from analysis.review.serialise import SCHEMA_PATH, read_results, to_plain, write_atomically
 
 #: Where the files wait for the book.
@@ -85,6 +86,7 @@ def write(folder: Path = DATA) -> None:
         schema = data_directory() / "schemas" / f"{path.stem}.json"
         if schema.exists():
             shutil.copyfile(schema, folder / "tables" / f"{path.stem}.schema.json")
+    write_atomically(folder / "answers.csv", answers_csv(results))
     for answer in results.answers.values():
         write_atomically(folder / f"{answer.id}.json", question_json(answer, results))
         write_atomically(folder / f"{answer.id}.csv", question_csv(answer))
@@ -118,7 +120,7 @@ def question_csv(answer: Answer) -> str:
     """Return an answer's rows as CSV, safe to open in a spreadsheet.
 
     Numbers keep every digit: ``yi`` and ``vi`` on the scale of pooling, ``estimate`` and limits
-    on the display scale. The last lines hold what is pooled, named in ``row_id``.
+    on the display scale.
     """
     lines = [
         [getattr(row, name) for name in _ROW_COLUMNS]
@@ -128,12 +130,56 @@ def question_csv(answer: Answer) -> str:
     return csv_text([*_ROW_COLUMNS, *_SOURCE_COLUMNS], lines)
 
 
+def answers_csv(results: Results) -> str:
+    """Return what is pooled for each question, a line for each analysis, as CSV.
+
+    The line of the answer itself has the analysis ``main``; ``reason`` says why where nothing
+    is pooled. Estimates and limits are on the display scale, ``se`` and ``tau2`` on the scale
+    of pooling.
+    """
+    lines: list[list[object]] = []
+    for answer in results.answers.values():
+        lines.append(_analysis(answer, "main", answer.k, answer.pooled, answer.reason))
+        lines += [
+            _analysis(answer, other.id, len(other.rows), other.pooled, other.reason)
+            for other in answer.alternatives
+        ]
+    return csv_text([*_ANALYSIS_COLUMNS, *_POOLED_COLUMNS, *_PREDICTION_COLUMNS], lines)
+
+
+_ANALYSIS_COLUMNS = ("question", "analysis", "measure", "k", "reason")
+_POOLED_COLUMNS = (
+    "model",
+    "method",
+    "ci_method",
+    "estimate",
+    "se",
+    "ci_low",
+    "ci_high",
+    "pvalue",
+    "tau2",
+    "i2",
+    "q",
+    "q_df",
+    "q_pvalue",
+)
+_PREDICTION_COLUMNS = ("pi_low", "pi_high")
+
+
+def _analysis(
+    answer: Answer, name: str, k: int, pooled: Pooled | None, reason: str
+) -> list[object]:
+    prediction = pooled.prediction if pooled is not None else None
+    found = [getattr(pooled, column) if pooled else None for column in _POOLED_COLUMNS]
+    ends = [prediction.low, prediction.high] if prediction else [None, None]
+    return [answer.id, name, answer.measure.code, k, reason, *found, *ends]
+
+
 def csv_text(header: Sequence[str], lines: Iterable[Sequence[object]]) -> str:
     """Return a table as CSV in which no text can act as a formula."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows([cell(value) for value in line] for line in lines)
+    writer.writerows([cell(value) for value in line] for line in (header, *lines))
     return buffer.getvalue()
 
 

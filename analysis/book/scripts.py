@@ -1,4 +1,4 @@
-"""Scripts that a page carries only if it has something for them to do."""
+"""Scripts and styles that a page carries only if it has something for them to do."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-#: What a page's text must hold -> the script it then gets, from ``static``.
+#: What a page's text must hold -> the files it then gets, from ``static``.
 NEEDED_FOR = {
-    'class="filterable"': "tables.js",
-    "<details": "details.js",
-    'class="repool"': "repool.js",
+    'class="filterable"': ("tables.js",),
+    "<details": ("details.js",),
+    'class="repool"': ("repool.js",),
+    'class="explore"': ("explore.js", "explore.css"),
 }
 
 
@@ -23,8 +24,11 @@ def setup(app: Sphinx) -> dict[str, Any]:
 def _add(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object
 ) -> None:
-    """Add to a page the scripts that its text asks for."""
+    """Add to a page the files that its text asks for."""
     body = context.get("body", "")
-    for sign, script in NEEDED_FOR.items():
-        if sign in body:
-            app.add_js_file(script, loading_method="defer")
+    for sign, files in NEEDED_FOR.items():
+        for name in files if sign in body else ():
+            if name.endswith(".css"):
+                app.add_css_file(name)
+            else:
+                app.add_js_file(name, loading_method="defer")

@@ -172,7 +172,7 @@ globalThis.repool ??= {};
       weight: make("td", { className: "weight" }),
       plot: make("td", { className: "plot" }),
     };
-    const element = make("tr", { className: kind }, make("th", { scope: "row" }, label),
+    const element = make("tr", { className: kind }, label === "" ? make("td") : make("th", { scope: "row" }, label),
       cells.effect, cells.weight, cells.plot);
     return { element, cells };
   }
@@ -242,7 +242,7 @@ globalThis.repool ??= {};
       ...(keep.length === 0 ? [] : [make("div", { role: "group", "aria-label": "Keep only" },
         "Keep only: ", ...keep)]),
       make("div", { className: "choices" }, methodLabel, ciLabel),
-      make("div", { className: "table-box", role: "region", tabIndex: 0,
+      make("div", { className: "scroll", role: "group", tabIndex: 0,
         "aria-label": `Studies to pool: ${data.title}` }, table),
       status, details,
       make("div", { className: "actions" }, back, copy, link, copied),
