@@ -6,9 +6,10 @@ import argparse
 import shutil
 import sys
 
-from analysis.evidence import data_directory, project_root, validate
+from analysis.evidence import data_directory, project_root
 from analysis.evidence.faults import errors_in
 from analysis.evidence.rendering import as_text
+from analysis.evidence.validation import validate
 from analysis.evidence.writing import replace_folder
 from analysis.living.preview import Preview, preview
 from analysis.review.questions import QuestionError, load_questions

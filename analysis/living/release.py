@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
-from analysis.evidence import read_table, validate, write_atomically
+from analysis.evidence import read_table, write_atomically
 from analysis.evidence.faults import errors_in
 from analysis.evidence.flow import FlowError, study_flow
 from analysis.evidence.schema import load_schema
+from analysis.evidence.validation import validate
 from analysis.living import changelog
 from analysis.living.releases import (
     CHANGES,
