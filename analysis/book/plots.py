@@ -40,7 +40,7 @@ def harms() -> Piece:
             f"{answers[0].intervention[1:]}. {_same_base(answers)} "
             f"Data version {door.results().version}."
         ),
-        kind="forest",
+        kind="harms",
     )
     plain = glossary()
     lines = [

@@ -94,7 +94,7 @@ def _table(shown: Sequence[Answer]) -> Table:
         group("", [("more", "Per 1,000")], lines),
         group("", [("certainty", "Certainty")], lines),
     )
-    return Table("Event", lines, width, (group("", [("k", "Trials")], lines),), groups)
+    return Table("Event", lines, width, (), groups)
 
 
 def _narrow_table(shown: Sequence[Answer]) -> Table:
@@ -113,7 +113,7 @@ def _line(answer: Answer) -> Line:
     if pooled is None:
         raise ValueError(f"{answer.id}: nothing is pooled, so there is no diamond to draw.")
     cells = effect_cells(pooled.estimate, pooled.ci_low, pooled.ci_high, answer.measure)
-    cells |= {"k": str(answer.k), "more": numbers.ABSENT}
+    cells["more"] = numbers.ABSENT
     if answer.absolute is not None:
         cells["more"] = numbers.count(answer.absolute.difference_per_1000)
     cells["certainty"] = answer.certainty.overall if answer.certainty else numbers.ABSENT

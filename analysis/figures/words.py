@@ -242,6 +242,11 @@ HOW_TO_READ = {
         "How to read this: each square is the pooled result after one more study or version, the "
         "line through it how uncertain it was then; the diamond is the result today."
     ),
+    "harms": (
+        "How to read this: each diamond is one event, all its trials together, and its width "
+        "shows how uncertain that is; a diamond that touches the vertical line is compatible with "
+        "no difference, and an arrow means that it goes on beyond the plot."
+    ),
     "proportion": (
         "How to read this: each square shows what share of the treated people improved, the line "
         "through it how uncertain that share is; nobody knows how many would have improved "
