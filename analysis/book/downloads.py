@@ -28,8 +28,9 @@ import nbformat
 
 from analysis.book import inputs, notebooks
 from analysis.evidence.paths import data_directory
+from analysis.evidence.writing import write_atomically
 from analysis.review.results import Answer, Pooled, Results
-from analysis.review.serialise import SCHEMA_PATH, read_results, to_plain, write_atomically
+from analysis.review.serialise import SCHEMA_PATH, read_results, to_plain
 
 #: Where the files wait for the book.
 DATA = inputs.BUILD / "data"
@@ -67,7 +68,7 @@ _ROW_COLUMNS = (
 )
 _SOURCE_COLUMNS = ("citation_key", "doi", "pmid", "registry_id", "url", "source_location")
 #: What a spreadsheet takes for the start of a formula.
-_FORMULA = re.compile(r"[=+\-@\t\r]")
+_FORMULA = re.compile(r"[=+\-@\t]")
 
 
 def write(folder: Path = DATA) -> None:
@@ -86,13 +87,13 @@ def write(folder: Path = DATA) -> None:
         schema = data_directory() / "schemas" / f"{path.stem}.json"
         if schema.exists():
             shutil.copyfile(schema, folder / "tables" / f"{path.stem}.schema.json")
-    write_atomically(folder / "answers.csv", answers_csv(results))
+    write_atomically(folder / "answers.csv", answers_csv(results).encode())
     for answer in results.answers.values():
-        write_atomically(folder / f"{answer.id}.json", question_json(answer, results))
-        write_atomically(folder / f"{answer.id}.csv", question_csv(answer))
+        write_atomically(folder / f"{answer.id}.json", question_json(answer, results).encode())
+        write_atomically(folder / f"{answer.id}.csv", question_csv(answer).encode())
         if repool.offered(answer):
             text = repool.script(answer, results.version)
-            write_atomically(folder / "repool" / f"{answer.id}.js", text)
+            write_atomically(folder / "repool" / f"{answer.id}.js", text.encode())
 
 
 def publish(book: Path) -> None:
@@ -197,7 +198,7 @@ def cell(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, float):
         return repr(value)
-    text = str(value)
+    text = re.sub(r"\r\n?", "\n", str(value))  # a bare return would end the line unquoted
     return f"'{text}" if _FORMULA.match(text) and not _is_number(text) else text
 
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import tempfile
 import types
 import typing
 from collections.abc import Mapping
@@ -18,6 +16,7 @@ from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from analysis.evidence.writing import write_atomically
 from analysis.review.results import Results
 
 SCHEMA_PATH = Path(__file__).with_name("results.schema.json")
@@ -118,23 +117,8 @@ def dumps(value: Any) -> str:
 
 def write_results(results: Results, path: Path) -> None:
     """Write ``results.json`` so that a reader sees the old file or the whole new one."""
-    write_atomically(path, dumps(results))
-
-
-def write_atomically(path: Path, content: str) -> None:
-    """Replace a text file in one step, also if the process is killed half-way."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    write_atomically(path, dumps(results).encode())
 
 
 def read_results(path: Path) -> Results:
@@ -204,4 +188,4 @@ def _schema_of(kind: Any, definitions: dict[str, Any]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    write_atomically(SCHEMA_PATH, json.dumps(results_schema(), indent=1) + "\n")
+    write_atomically(SCHEMA_PATH, (json.dumps(results_schema(), indent=1) + "\n").encode())
