@@ -5,7 +5,7 @@ RUN := .venv/bin/python
 FORMAT ?= text
 BASE ?= HEAD
 
-.PHONY: help book test validate add preview search screen status release forms links serve lint \
+.PHONY: help book test validate add preview search screen status release forms links serve pdf lint \
 	lock benchmark clean environment browser
 
 help:  ## list the targets
@@ -52,6 +52,9 @@ links: environment  ## which links of the built book are dead
 
 serve: book  ## read the book at http://127.0.0.1:8000
 	@$(RUN) -m analysis serve
+
+pdf: book browser  ## print the whole book into one PDF
+	@$(RUN) -m analysis pdf
 
 lint: environment  ## style, docstrings, types, spelling
 	@$(RUN) -m ruff check .

@@ -40,6 +40,7 @@ VERBS = {
     "build": Verb("analysis.book.commands", "build the book: data, answers, chapters, pages"),
     "figure": Verb("analysis.figures.export", "write one forest plot as SVG, PNG or PDF"),
     "serve": Verb("analysis.book.serve", "show the built book at an address of this machine"),
+    "pdf": Verb("analysis.book.pdf", "print the built book into one PDF"),
     "search": Verb("analysis.living.search_command", "ask every source again, log what is new"),
     "screen": Verb("analysis.living.screen_command", "decide about the records that were found"),
     "add": Verb("analysis.living.add_command", "ask for a study result, field by field"),

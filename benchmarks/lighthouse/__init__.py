@@ -1,0 +1,1 @@
+"""How quickly the pages of the book can be read on a slow phone."""
