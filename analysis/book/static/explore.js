@@ -5,10 +5,11 @@ globalThis.explore ??= {};
 (() => {
   /* Text that a spreadsheet would run begins with a quote instead; analysis.book.downloads does
      the same, and tests/test_book_downloads.py holds the two together. */
-  function cell(text) {
+  function cell(value) {
+    const text = value.replaceAll(/\r\n?/g, "\n");
     const number = /^[+-]?\d+(\.\d+)?(e[+-]?\d+)?$/.test(text);
-    const safe = /^[=+\-@\t\r]/.test(text) && !number ? `'${text}` : text;
-    return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+    const safe = /^[=+\-@\t]/.test(text) && !number ? `'${text}` : text;
+    return /[",\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
   }
 
   const csv = (lines) => lines.map((line) => `${line.map(cell).join(",")}\n`).join("");
