@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -89,3 +90,14 @@ def test_a_launch_link_appears_only_where_the_repository_can_be_opened(
     else:
         assert "mybinder" not in shown
         assert "On your own machine" in shown
+
+
+def test_binder_gets_the_project_and_what_opens_its_chapters() -> None:
+    wanted = (ROOT / ".binder" / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    assert {"-e .", "jupytext"} <= set(wanted)
+    version = (ROOT / ".binder" / "runtime.txt").read_text(encoding="utf-8").strip()
+    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    least = pyproject["project"]["requires-python"].removeprefix(">=")
+    assert [int(part) for part in version.removeprefix("python-").split(".")] >= [
+        int(part) for part in least.split(".")
+    ]

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from analysis.book.html import Piece, fill, joined
 from analysis.book.records import effect_words
 from analysis.book.sources import Row, identifier_links, meanings, record_address, rows
+from analysis.figures import names
 
 
 @dataclass(frozen=True)
@@ -45,10 +46,14 @@ def _study(row: Row) -> Markup:
     )
 
 
+def _condition(row: Row) -> str:
+    return names.first_upper(names.condition(row["condition"]))
+
+
 def _columns() -> list[_Column]:
     return [
         _Column("Study", _study),
-        _Column("Condition", _coded("condition"), choices=True),
+        _Column("Condition", _condition, choices=True),
         _Column("Design", _coded("design"), shown=False, choices=True),
         _Column("Drug", _plain("drug"), choices=True),
         _Column("Route", _coded("route"), shown=False),
@@ -77,11 +82,13 @@ def all_rows() -> Piece:
     columns = _columns()
     caption = "Every result extracted, one row each"
     markup = fill(
-        '<div class="explore" data-name="ketamine-studies" data-choices="{choices}">'
+        '<div class="explore" data-name="ketamine-studies" data-choices="{choices}" '
+        'style="--fields:{fields}">'
         '<div class="table-box" role="group" tabindex="0" aria-label="{caption}"><table>'
         "<caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
         "</table></div></div>",
         choices=" ".join(str(i) for i, column in enumerate(columns) if column.choices),
+        fields=2 + sum(column.choices for column in columns),  # with the search and the order
         caption=caption,
         head=joined(_head(column) for column in columns),
         body=joined(_line(columns, row) for row in found),
