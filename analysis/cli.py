@@ -32,8 +32,8 @@ class Verb(NamedTuple):
 
 
 VERBS = {
-    "validate": Verb("analysis.evidence.validate", "check the data; say what is wrong and where"),
-    "sort": Verb("analysis.evidence.sort", "put the rows of tables in order"),
+    "validate": Verb("analysis.evidence.validate_command", "check the data, say what is wrong"),
+    "sort": Verb("analysis.evidence.sort_command", "put the rows of tables in order"),
     "answer": Verb("analysis.review.commands_answer", "answer the pre-specified questions"),
     "compare": Verb("analysis.review.commands_compare", "tell what changed between two versions"),
     "verify": Verb("analysis.review.commands_verify", "tell whether a receipt's numbers return"),

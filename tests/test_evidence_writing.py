@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from analysis.evidence.paths import table_path
 from analysis.evidence.reading import read_bytes, read_table
 from analysis.evidence.schema import load_schema, table_names
-from analysis.evidence.sort import sort_table
+from analysis.evidence.sort_command import sort_table
 from analysis.evidence.writing import as_csv, write_atomically, write_table_atomically
 from evidence_tables import NAMES, ROWS, faults_of, put, valid_text
 

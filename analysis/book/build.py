@@ -7,6 +7,7 @@ good book as it was.
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 import subprocess
 import sys
@@ -38,13 +39,14 @@ def build() -> Path:
     BuildFailed
         If a page has a fault, such as an unknown citation.
     """
-    with _step("Validate, answer, execute what changed"):
-        execute.refresh()
-    with _step("Build the pages"):
-        shutil.rmtree(_STAGING, ignore_errors=True)
-        run_jupyter_book(_STAGING)
-        replace_folder(_STAGING / "_build" / "html", HTML)
-        shutil.rmtree(_STAGING)
+    with _alone():
+        with _step("Validate, answer, execute what changed"):
+            execute.refresh()
+        with _step("Build the pages"):
+            shutil.rmtree(_STAGING, ignore_errors=True)
+            run_jupyter_book(_STAGING)
+            replace_folder(_STAGING / "_build" / "html", HTML)
+            shutil.rmtree(_STAGING)
     return HTML
 
 
@@ -63,6 +65,19 @@ def _faults(report: str) -> str:
     """Return what Sphinx reports, without Jupyter Book's own traceback after it."""
     faults, _, _ = report.partition("Traceback (most recent call last)")
     return faults.strip() or report
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Wait until no other build works in this folder; a killed one leaves no lock behind."""
+    BUILD.mkdir(exist_ok=True)
+    with (BUILD / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("Another build is at work in this folder; waiting for its end ...", flush=True)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @contextmanager

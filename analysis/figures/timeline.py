@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
@@ -106,7 +107,9 @@ def timeline(trials: Sequence[Mapping[str, str]], *, theme: str = "light") -> Ax
 
 def trial_label(trial: Mapping[str, str]) -> str:
     """Return the shortest name a reader can look a trial up by."""
-    return trial["acronym"] or trial["registry_id"] or trial["study_id"] or trial["trial_id"]
+    study = trial["study_id"] or trial["trial_id"]
+    author_year = re.sub(r"^([a-z]+)(\d{4}).*$", lambda m: f"{m[1].title()} {m[2]}", study)
+    return trial["acronym"] or trial["registry_id"] or author_year
 
 
 def year_of(date: str) -> float | None:

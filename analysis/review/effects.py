@@ -198,7 +198,7 @@ def _what_is_missing(record: Record) -> str:
         kind = _UNSCALED.get(printed) or SCALES[printed].words
         if not (record["se"] or record["ci_low"]):
             return (
-                f"The source prints a {kind} of {record['estimate']} without a "
+                f"The source prints a {kind} of {record['estimate'].replace('-', '−')} without a "
                 "standard error or an interval."
             )
         return f"The source prints a {kind}, which cannot be converted."
