@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from analysis.book import use
+from analysis.review import selections
 from analysis.review.results import Answer
 from analysis.review.serialise import read_results
 from project_copy import ROOT
@@ -101,3 +102,7 @@ def test_binder_gets_the_project_and_what_opens_its_chapters() -> None:
     assert [int(part) for part in version.removeprefix("python-").split(".")] >= [
         int(part) for part in least.split(".")
     ]
+
+
+def test_the_limit_that_the_page_names_is_the_one_in_force() -> None:
+    assert f"Up to {selections.LIMIT} studies, every selection was computed" in PAGE

@@ -237,8 +237,10 @@ globalThis.repool ??= {};
     const others = data.others.map(({ label, reason }) => make("li", {}, `${label}: ${reason}`));
 
     panel.append(make("div", { className: "repool-body" },
-      make("p", {}, "Tick studies on and off, or change the model. Every number comes from the "
-        + "engine that made the review’s own; the figure above stays as it is."),
+      make("p", {}, "Tick studies on and off, or change the model. "
+        + (data.table === null ? "Studies are many here, so this page works the numbers out itself, "
+          + "by the formulae of the review’s engine" : "Every number comes from the engine that "
+          + "made the review’s own") + "; the figure above stays as it is."),
       ...(keep.length === 0 ? [] : [make("div", { role: "group", "aria-label": "Keep only" },
         "Keep only: ", ...keep)]),
       make("div", { className: "choices" }, methodLabel, ciLabel),
