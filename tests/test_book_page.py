@@ -52,7 +52,7 @@ def test_a_box_that_scrolls_can_be_reached_and_is_named(show: Callable[[Answer],
     show(answer)
     for box in soup(page.forest(answer.id)).select(".figure-box, .table-box"):
         assert box["tabindex"] == "0"
-        assert box["role"] == "region"
+        assert box["role"] == "group"
         assert box["aria-label"]
 
 
