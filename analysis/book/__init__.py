@@ -1,0 +1,1 @@
+"""The book: pieces of pages from results, executing chapters, building."""

@@ -1,0 +1,1 @@
+"""Drawing answers: one theme, one way of printing numbers, nothing computed."""
