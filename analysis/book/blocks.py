@@ -145,7 +145,8 @@ def filterable(
     if unknown := set(choices) - set(header):
         raise ValueError(f"{caption!r} has no column {', '.join(sorted(unknown))}")
     return fill(
-        '<div class="filterable" data-choices="{choices}">{table}</div>',
+        '<div class="filterable" data-choices="{choices}" style="--fields:{fields}">{table}</div>',
+        fields=1 + len(choices),
         choices=" ".join(str(header.index(choice)) for choice in choices),
         table=table(caption, header, rows),
     )

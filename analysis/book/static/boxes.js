@@ -1,7 +1,7 @@
 // A box that scrolls sideways is a stop of the Tab key; one whose content fits is none.
 "use strict";
 
-const BOXES = ".table-box, .figure-box, .formula";
+const BOXES = ".table-box, .figure-box, .formula, .scroll, .highlight pre";
 const watcher = new ResizeObserver((changes) => {
   for (const box of new Set(changes.map(({ target }) => target.closest(BOXES)))) {
     if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
