@@ -105,4 +105,4 @@ def test_binder_gets_the_project_and_what_opens_its_chapters() -> None:
 
 
 def test_the_limit_that_the_page_names_is_the_one_in_force() -> None:
-    assert f"Up to {selections.LIMIT} studies, every selection was computed" in PAGE
+    assert f"Up to `{selections.LIMIT}` studies, every selection was computed" in PAGE
