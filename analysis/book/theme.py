@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import textwrap
+from collections.abc import Container
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,14 @@ from sphinx.application import Sphinx
 NEEDED_FOR = {"sphinx-design.min.css": 'class="sd-', "pygments.css": 'class="highlight'}
 #: Scripts of the extensions that no page of this book needs, by file name.
 UNUSED_SCRIPTS = {"design-tabs.js"}
-#: The theme's own style sheet. It carries an icon font (``static/icons.css`` draws the icons).
+#: The theme's own style sheet, written for every site there might be.
 THEME_STYLES = "_static/styles/pydata-sphinx-theme.css"
-_ICON_FONT = re.compile(
-    r"@font-face\{[^}]*Font Awesome[^}]*\}"
-    r"|(?:\.fa-[\w-]+(?:::?before)?,?)+\{(?:content|--fa(?:--fa)?):[^}]*\}"
-)
+#: Classes that scripts put together from parts.
+COMPOSED = ("bs-tooltip",)
+_RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
+_COMMA = re.compile(r",(?![^(\[]*[)\]])")  # not within brackets
+_BRACKETS = re.compile(r"\([^()]*\)|\[[^\]]*\]")
+_CLASS = re.compile(r"\.(-?[A-Za-z_][\w-]*)")
 #: Search engines show about this many characters of a description.
 DESCRIPTION = 160
 
@@ -64,15 +67,42 @@ def describe(doctree: nodes.document) -> str:
 
 
 def _lighten_styles(app: Sphinx, exception: Exception | None) -> None:
-    """Take the icon font out of the theme's style sheet, a third of its weight."""
-    path = Path(app.outdir) / THEME_STYLES
-    if exception is None and path.exists():
-        path.write_text(without_icon_font(path.read_text(encoding="utf-8")), encoding="utf-8")
+    """Leave in the theme's style sheet what some page or script of this book can use."""
+    output = Path(app.outdir)
+    path = output / THEME_STYLES
+    if exception is not None or not path.exists():
+        return
+    words: set[str] = set()
+    for file in (*output.rglob("*.html"), *(output / "_static").rglob("*.js")):
+        words.update(re.findall(r"[\w-]+", file.read_text(encoding="utf-8")))
+    path.write_text(used_rules(path.read_text(encoding="utf-8"), words), encoding="utf-8")
 
 
-def without_icon_font(styles: str) -> str:
-    """Return a style sheet without the rules that only an icon font needs."""
-    return _ICON_FONT.sub("", styles)
+def used_rules(styles: str, words: Container[str]) -> str:
+    """Return a style sheet without the rules for classes that nothing has.
+
+    Parameters
+    ----------
+    styles : str
+        A style sheet whose rules contain no others, apart from those for media.
+    words : container of str
+        All words of the pages and scripts, the classes among them.
+    """
+
+    def used(selector: str) -> bool:
+        # What stands in brackets may be a choice or a denial, and is not asked.
+        return all(
+            name in words or name.startswith(COMPOSED)
+            for name in _CLASS.findall(_BRACKETS.sub("", selector))
+        )
+
+    def kept(rule: re.Match[str]) -> str:
+        if "@font-face" in rule[1]:
+            return ""  # the icon font; static/icons.css draws the icons
+        selectors = [selector for selector in _COMMA.split(rule[1]) if used(selector)]
+        return f"{','.join(selectors)}{{{rule[2]}}}" if selectors else ""
+
+    return _RULE.sub(kept, styles)
 
 
 def _visit_citation(translator: Any, node: nodes.citation) -> None:
