@@ -27,6 +27,13 @@ _STAGING = BUILD / "staging"
 #: Every page anew, every warning an error, all of them reported, unknown references too:
 #: on a warm build Sphinx would not repeat the warnings of pages it does not read.
 STRICT = ("--all", "-W", "--keep-going", "-n", "-q")
+_PROGRAM = """
+import analysis.book.sphinx_ext, analysis.book.status_line, jupyter_book.sphinx, myst_nb.sphinx_ext
+import sphinx.builders.html, sphinx_book_theme, sphinxcontrib.bibtex
+from jupyter_book.cli.main import main
+input()
+main(prog_name="jupyter-book")
+"""
 
 
 def build() -> Path:
@@ -39,26 +46,37 @@ def build() -> Path:
     BuildFailed
         If a page has a fault, such as an unknown citation.
     """
-    with _alone():
+    shutil.rmtree(_STAGING, ignore_errors=True)
+    with _alone(), _jupyter_book(_STAGING) as pages:
         with _step("Validate, answer, execute what changed"):
             execute.refresh()
         with _step("Build the pages"):
-            shutil.rmtree(_STAGING, ignore_errors=True)
-            run_jupyter_book(_STAGING)
+            _, report = pages.communicate("\n")
+            if pages.returncode:
+                print(_faults(report), file=sys.stderr)
+                raise BuildFailed("The pages have the faults above. The last book is as it was.")
             replace_folder(_STAGING / "_build" / "html", HTML)
             shutil.rmtree(_STAGING)
     return HTML
 
 
-def run_jupyter_book(output: Path) -> None:
-    """Run ``jupyter-book build`` strictly into ``output/_build/html``."""
-    program = "from jupyter_book.cli.main import main; main(prog_name='jupyter-book')"
+@contextmanager
+def _jupyter_book(output: Path) -> Iterator[subprocess.Popen[str]]:
+    """Start a strict ``jupyter-book build`` that waits for a line before it begins.
+
+    Meanwhile it loads what it needs, on the core that the execution of one chapter leaves free.
+    It writes into ``output/_build/html``.
+    """
     options = [str(ROOT), *STRICT, "--path-output", str(output)]
-    command = [sys.executable, "-c", program, "build", *options]
-    finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    if finished.returncode:
-        print(_faults(finished.stderr), file=sys.stderr)
-        raise BuildFailed("The pages have the faults above. The last book is as it was.")
+    command = [sys.executable, "-c", _PROGRAM, "build", *options]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        command, cwd=ROOT, stdin=pipe, stdout=subprocess.DEVNULL, stderr=pipe, text=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()  # it still waits if nothing could be executed
 
 
 def _faults(report: str) -> str:

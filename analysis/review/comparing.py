@@ -20,6 +20,7 @@ from analysis.review.changes import (
     RowChange,
     Snapshot,
     Step,
+    snapshot,
 )
 from analysis.review.flips import flips
 from analysis.review.measures import MEASURES
@@ -34,8 +35,6 @@ _NO_RESULTS = (
     "{} stores no results, so its answers are computed with the present software, "
     "and a change made by software alone would not be seen."
 )
-
-_UNANSWERED = Snapshot(0, 0.0, "", False, None, None, None, None, None, None, "", "", "")
 
 
 def compare(old: Version, new: Version, questions: Mapping[str, Question]) -> Comparison:
@@ -72,31 +71,6 @@ def compare(old: Version, new: Version, questions: Mapping[str, Question]) -> Co
         tuple(unchanged),
         _software(old, new),
         tuple(notes),
-    )
-
-
-def snapshot(answered: Answer | str) -> Snapshot:
-    """Return the numbers of an answer that readers compare; a text is why there is none."""
-    if isinstance(answered, str):
-        return replace(_UNANSWERED, reason=answered)
-    pooled = answered.pooled
-    known = [row for row in answered.rows if row.estimate is not None]
-    shown = pooled or (known[0] if answered.k == len(known) == 1 else None)
-    prediction = pooled.prediction if pooled else None
-    return Snapshot(
-        k=answered.k,
-        people=answered.n_treat + answered.n_control,
-        level=answered.policy.level,
-        pooled=pooled is not None,
-        estimate=shown.estimate if shown else None,
-        ci_low=shown.ci_low if shown else None,
-        ci_high=shown.ci_high if shown else None,
-        prediction_low=prediction.low if prediction else None,
-        prediction_high=prediction.high if prediction else None,
-        tau2=pooled.tau2 if pooled else None,
-        fingerprint=answered.fingerprint,
-        certainty="",
-        reason=answered.reason,
     )
 
 

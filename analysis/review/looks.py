@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from analysis.review.changes import Snapshot
-from analysis.review.comparing import snapshot
+from analysis.review.changes import Snapshot, snapshot
 from analysis.review.results import Results
 from analysis.review.serialise import read_results
 
