@@ -55,7 +55,6 @@ METHODS = {
 #: Works that the data name beside a row, which are neither cited nor among the screened records.
 NAMED_IN_DATA = {
     "10.1016/j.msard.2019.07.028": "Rooney et al. 2019; its PubMed record",
-    "10.1176/appi.ajp.2020.20081251": "international synthesis 2021; the publisher's address",
     "10.4088/jcp.23m14974": "Jones et al. 2024; the publisher's page gives 85(2):23m14974",
 }
 
