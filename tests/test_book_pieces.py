@@ -164,6 +164,16 @@ def test_every_included_study_has_one_record_with_its_own_anchor() -> None:
     assert len({study.label for study in found}) == len(found)
 
 
+def test_a_record_names_each_sponsor_and_funder_or_says_that_none_was_seen() -> None:
+    made = soup(records.records())
+    named = {row["study_id"]: row["name"] for row in rows("funding")}
+    for study in records.studies():
+        section = made.find(id=records.record_anchor(study.id))
+        term = section.find("dt", string="Sponsor or funder")
+        assert named.get(study.id, "not seen") in term.find_next_sibling("dd").get_text()
+    assert set(named) <= {study.id for study in records.studies()}
+
+
 def test_a_study_without_a_usable_number_says_why() -> None:
     for kind in ("fatigue", "fibromyalgia", "harms"):
         for line in body_rows(records.described(kind)):

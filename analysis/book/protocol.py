@@ -122,7 +122,7 @@ def provenance() -> Piece:
     """Show how well each table's rows were seen, and how many were checked by a second person."""
     words = meanings("studies", "extraction")
     lines = []
-    for name in ("studies", "safety", "mechanisms", "background", "trials", "claims"):
+    for name in ("studies", "safety", "mechanisms", "background", "trials", "funding", "claims"):
         found = rows(name)
         counts = Counter(row["extraction"] for row in found)
         other = len(found) - sum(counts[level] for level in LEVELS)

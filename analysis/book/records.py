@@ -57,9 +57,7 @@ class Study:
 
 def studies() -> list[Study]:
     """Return every included study in alphabetical order of its name."""
-    by_study: dict[str, list[Row]] = {}
-    for row in rows("studies"):
-        by_study.setdefault(row["study_id"], []).append(row)
+    by_study = _by_study("studies")
     included = {row["study_id"]: row for row in rows("screening") if row["decision"] == "include"}
     made = [
         Study(name, _label(line, by_study.get(name, [])), line, tuple(by_study.get(name, [])))
@@ -99,11 +97,12 @@ def study_list() -> Piece:
 def records() -> Piece:
     """Show the record of every study."""
     used = _questions_by_study()
-    judged: dict[str, list[Row]] = {}
-    for row in rows("risk_of_bias"):
-        judged.setdefault(row["study_id"], []).append(row)
+    judged = _by_study("risk_of_bias")
+    paid = _by_study("funding")
     found = studies()
-    shown = joined(_record(s, judged.get(s.id, []), used.get(s.id, [])) for s in found)
+    shown = joined(
+        _record(s, judged.get(s.id, []), used.get(s.id, []), paid.get(s.id, [])) for s in found
+    )
     return Piece(shown, "\n".join(study.label for study in found))
 
 
@@ -196,6 +195,14 @@ def _described(chosen: Sequence[Study]) -> Markup:
     return table("Studies without a usable number", header, lines)
 
 
+def _by_study(table_name: str) -> Mapping[str, list[Row]]:
+    """Return the rows of a table under the study they are about."""
+    found: dict[str, list[Row]] = {}
+    for row in rows(table_name):
+        found.setdefault(row["study_id"], []).append(row)
+    return found
+
+
 def _questions_by_study() -> Mapping[str, list[Markup]]:
     """Return, for each study, links to the answers it appears in."""
     used: dict[str, list[Markup]] = {}
@@ -214,7 +221,9 @@ def _questions_by_study() -> Mapping[str, list[Markup]]:
     return used
 
 
-def _record(study: Study, judged: Sequence[Row], used: Sequence[Markup]) -> Markup:
+def _record(
+    study: Study, judged: Sequence[Row], used: Sequence[Markup], paid: Sequence[Row]
+) -> Markup:
     screened = study.screened
     facts = definitions(
         (
@@ -230,6 +239,7 @@ def _record(study: Study, judged: Sequence[Row], used: Sequence[Markup]) -> Mark
             ("Outcomes", study.one("outcome")),
             ("Found, in words", screened["result_in_words"]),
             ("Why no number is used", screened["no_number_reason"]),
+            ("Sponsor or funder", _funding(paid)),
             ("Note", screened["note"]),
         ),
         kind="record",
@@ -249,6 +259,24 @@ def _record(study: Study, judged: Sequence[Row], used: Sequence[Markup]) -> Mark
         label=study.label,
         body=joined(parts),
     )
+
+
+def _funding(paid: Sequence[Row]) -> Markup:
+    kinds = meanings("funding", "kind")
+    lines = [
+        fill(
+            "{name} ({role}; {kind}). Seen in: {where}, {links}.{note}",
+            name=row["name"],
+            role=row["role"],
+            kind=kinds[row["kind"]].lower(),
+            where=row["source_location"],
+            links=identifier_links(row),
+            note=f" {row['note']}" if row["note"] else "",
+        )
+        for row in paid
+    ]
+    # Silence would read as "none": what was not seen may well exist.
+    return bullets(lines) if lines else fill("not seen")
 
 
 def _doses(study: Study) -> str:
