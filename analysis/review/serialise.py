@@ -13,6 +13,7 @@ import types
 import typing
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -87,13 +88,7 @@ def _read(kind: Any, value: Any, where: str) -> Any:
 def _read_record(kind: Any, value: Any, where: str) -> Any:
     if not isinstance(value, Mapping):
         raise ValueError(f"{where} is {value!r}, but must be a record ({kind.__name__}).")
-    hints = typing.get_type_hints(kind)
-    # A field that came with a later version has a default, so old releases stay readable.
-    optional = {
-        f.name
-        for f in fields(kind)
-        if f.default is not MISSING or f.default_factory is not MISSING
-    }
+    hints, optional = _fields(kind)
     missing, unknown = set(hints) - set(value) - optional, set(value) - set(hints)
     if missing or unknown:
         raise ValueError(
@@ -108,6 +103,18 @@ def _read_record(kind: Any, value: Any, where: str) -> Any:
             if name in value
         }
     )
+
+
+@cache
+def _fields(kind: Any) -> tuple[dict[str, Any], set[str]]:
+    """Return the type of each field of a record, and the fields that may be missing."""
+    # A field that came with a later version has a default, so old releases stay readable.
+    optional = {
+        f.name
+        for f in fields(kind)
+        if f.default is not MISSING or f.default_factory is not MISSING
+    }
+    return typing.get_type_hints(kind), optional
 
 
 def dumps(value: Any) -> str:
