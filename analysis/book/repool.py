@@ -24,8 +24,7 @@ from analysis.figures import names, numbers, words
 from analysis.figures.axis import effect_axis
 from analysis.meta.small_k import SmallKPolicy, small_k_policy
 from analysis.review import selections
-from analysis.review.pooling import LEVEL
-from analysis.review.results import Answer, Policy, Pooled, Prediction, Row
+from analysis.review.results import LEVEL, Answer, Policy, Pooled, Prediction, Row
 from analysis.review.selection import participants
 
 _INTERVAL_WORDS = {"hksj_floor": "Hartung–Knapp, with floor", "z": "Wald (normal)"}

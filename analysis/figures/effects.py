@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from matplotlib.axes import Axes
 
@@ -27,7 +28,9 @@ from analysis.figures.table import (
     wrap_notes,
 )
 from analysis.review.results import Alternative, Answer, Measure
-from analysis.review.specifications import Cumulative
+
+if TYPE_CHECKING:  # a figure draws what was computed, and needs no engine
+    from analysis.review.specifications import Cumulative
 
 #: Alternatives whose id starts with this leave one study out.
 WITHOUT = "without-"

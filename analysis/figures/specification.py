@@ -7,6 +7,7 @@ in order above, the choices behind each of them below.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from matplotlib.axes import Axes
 
@@ -17,7 +18,9 @@ from analysis.figures.marks import tick_style
 from analysis.figures.plate import MARGIN, sentence
 from analysis.figures.theme import BODY, SMALL, TARGET_WIDTH, theme_named
 from analysis.review.results import Answer
-from analysis.review.specifications import Specification, SpecificationCurve
+
+if TYPE_CHECKING:  # a figure draws what was computed, and needs no engine
+    from analysis.review.specifications import Specification, SpecificationCurve
 
 HEIGHT = 170.0
 #: Height of one line of choices, and the side of its dots.

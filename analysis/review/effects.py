@@ -13,10 +13,9 @@ from analysis.meta.proportions import proportion_intervals
 from analysis.meta.reported import reported_estimates, smd_from_test
 from analysis.meta.scales import SCALES
 from analysis.review.measures import to_display
-from analysis.review.results import Measure
+from analysis.review.results import LEVEL, Measure
 from analysis.review.selection import Record, number
 
-LEVEL = 0.95
 _UNSCALED = {"D": "d", "MD_SLOPE": "difference in change per day"}
 """Printed estimates that the engine has no scale for."""
 

@@ -23,9 +23,8 @@ from analysis.meta.priors import HalfNormal
 from analysis.meta.rare import mantel_haenszel
 from analysis.meta.small_k import small_k_policy
 from analysis.review.measures import to_display
-from analysis.review.results import Measure, Pooled, Prediction, Row
+from analysis.review.results import LEVEL, Measure, Pooled, Prediction, Row
 
-LEVEL = 0.95
 _I2_OF_TAU2 = "τ²-based"
 _I2_OF_Q = "from Q"
 

@@ -10,6 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+#: Level of every interval of the review.
+LEVEL = 0.95
+
 
 @dataclass(frozen=True)
 class Measure:

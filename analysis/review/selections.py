@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 
 from analysis.meta.heterogeneity import q_profile
 from analysis.meta.kernel import pool_many
-from analysis.review.pooling import LEVEL
-from analysis.review.results import Answer, Row
+from analysis.review.results import LEVEL, Answer, Row
 from analysis.review.selection import participants
 
 Floats = NDArray[np.float64]
