@@ -20,7 +20,7 @@ from matplotlib.text import Text
 from matplotlib.textpath import text_to_path
 from matplotlib.transforms import Affine2D
 
-from analysis.figures.theme import BODY, Theme, style
+from analysis.figures.theme import BODY, FONT, Theme, style
 
 #: Baseline below the middle of a line, as a share of the text size: half the
 #: height of a capital in DejaVu Sans.
@@ -37,7 +37,7 @@ def text_width(text: str, size: float = BODY, weight: str = "normal") -> float:
     """Return the room one line of text needs, in points."""
     if not text:
         return 0.0
-    font = FontProperties(family="DejaVu Sans", size=size, weight=weight)
+    font = FontProperties(family=FONT, size=size, weight=weight)
     width, _, _ = text_to_path.get_text_width_height_descent(text, font, False)
     return float(width) * TOLERANCE
 
@@ -117,19 +117,21 @@ class Sheet:
         """Write one line, vertically centred on ``y``; nothing for no words."""
         if not words:
             return None
-        with style():
-            text = self.figure.text(
-                x,
-                y + HALF_CAPITAL * size,
-                words,
-                transform=self.points,
-                size=size,
-                ha=align,
-                va="baseline",
-                weight=weight,
-                color=color or self.theme.ink,
-                parse_math=False,
-            )
+        # Each setting by name, and not from a context of settings: there are thousands of texts.
+        text = self.figure.text(
+            x,
+            y + HALF_CAPITAL * size,
+            words,
+            transform=self.points,
+            family=FONT,
+            size=size,
+            ha=align,
+            va="baseline",
+            weight=weight,
+            color=color or self.theme.ink,
+            parse_math=False,
+            usetex=False,
+        )
         text.set_gid(gid)
         return text
 

@@ -14,7 +14,7 @@ from matplotlib.patches import Polygon, Rectangle
 from matplotlib.path import Path
 
 from analysis.figures.axis import Axis
-from analysis.figures.theme import SMALL, Theme
+from analysis.figures.theme import FONT, SMALL, Theme
 from analysis.review.results import Answer
 
 #: Side of the square of the heaviest study, and the smallest visible side.
@@ -48,7 +48,7 @@ def tick_style(ax: Axes, theme: Theme) -> None:
     ax.tick_params(
         labelsize=SMALL,
         labelcolor=theme.ink,
-        labelfontfamily="DejaVu Sans",
+        labelfontfamily=FONT,
         color=theme.rule,
         length=3,
         width=0.8,

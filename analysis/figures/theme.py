@@ -34,7 +34,8 @@ NARROW_WIDTH = 260.0
 #: on every machine. It is also the widest of this stack (Verdana equals it
 #: within 1 %, the others are 8-15 % narrower): whichever of these fonts a
 #: reader has, text never needs more room than was measured.
-FONT_STACK = "'DejaVu Sans', Verdana, 'Bitstream Vera Sans', 'Helvetica Neue', Arial, sans-serif"
+FONT = "DejaVu Sans"
+FONT_STACK = f"'{FONT}', Verdana, 'Bitstream Vera Sans', 'Helvetica Neue', Arial, sans-serif"
 
 
 @dataclass(frozen=True)
@@ -154,7 +155,7 @@ def style() -> Iterator[None]:
     settings: dict[Any, Any] = {
         "svg.fonttype": "none",
         "svg.hashsalt": "ketamine-review",
-        "font.family": ["DejaVu Sans"],
+        "font.family": [FONT],
         "font.size": BODY,
         "text.usetex": False,
         "text.hinting": "none",
