@@ -8,6 +8,7 @@ good book as it was.
 from __future__ import annotations
 
 import fcntl
+import os
 import shutil
 import subprocess
 import sys
@@ -27,13 +28,6 @@ _STAGING = BUILD / "staging"
 #: Every page anew, every warning an error, all of them reported, unknown references too:
 #: on a warm build Sphinx would not repeat the warnings of pages it does not read.
 STRICT = ("--all", "-W", "--keep-going", "-n", "-q")
-_PROGRAM = """
-import analysis.book.sphinx_ext, analysis.book.status_line, jupyter_book.sphinx, myst_nb.sphinx_ext
-import sphinx.builders.html, sphinx_book_theme, sphinxcontrib.bibtex
-from jupyter_book.cli.main import main
-input()
-main(prog_name="jupyter-book")
-"""
 
 
 def build() -> Path:
@@ -46,7 +40,6 @@ def build() -> Path:
     BuildFailed
         If a page has a fault, such as an unknown citation.
     """
-    shutil.rmtree(_STAGING, ignore_errors=True)
     with _alone(), _jupyter_book(_STAGING) as pages:
         with _step("Validate, answer, execute what changed"):
             execute.refresh()
@@ -62,16 +55,22 @@ def build() -> Path:
 
 @contextmanager
 def _jupyter_book(output: Path) -> Iterator[subprocess.Popen[str]]:
-    """Start a strict ``jupyter-book build`` that waits for a line before it begins.
+    """Start a strict ``jupyter-book build`` that reads no page before it is sent a line.
 
-    Meanwhile it loads what it needs, on the core that the execution of one chapter leaves free.
+    Meanwhile it gets ready, on the core that the execution of one chapter leaves free.
     It writes into ``output/_build/html``.
     """
+    shutil.rmtree(output, ignore_errors=True)
+    program = "from jupyter_book.cli.main import main; main(prog_name='jupyter-book')"
     options = [str(ROOT), *STRICT, "--path-output", str(output)]
-    command = [sys.executable, "-c", _PROGRAM, "build", *options]
-    pipe = subprocess.PIPE
     with subprocess.Popen(
-        command, cwd=ROOT, stdin=pipe, stdout=subprocess.DEVNULL, stderr=pipe, text=True
+        [sys.executable, "-c", program, "build", *options],
+        cwd=ROOT,
+        env=os.environ | {execute.BY_DRIVER: "1"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
     ) as process:
         try:
             yield process

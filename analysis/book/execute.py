@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 
 Item = TypeVar("Item", Path, tuple[str, ...])
 
+#: Set where :mod:`analysis.book.build` executes while Sphinx starts, and sends a line at the end.
+BY_DRIVER = "ANALYSIS_BOOK_EXECUTED_BY_DRIVER"
 #: Seconds a chapter may take; one that takes longer is taken to hang.
 TIMEOUT = 120
-
-
 #: Digest of what ``results.json`` was made from.
 STAMP = inputs.BUILD / "results.inputs"
 

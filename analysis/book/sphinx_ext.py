@@ -9,10 +9,13 @@ with ``python -m analysis build``.
 
 from __future__ import annotations
 
+import os
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
+from pybtex.plugin import find_plugin, register_plugin
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
@@ -33,11 +36,14 @@ UNUSED_FILES = (
     "scripts/fontawesome.js*",
     *UNUSED_SCRIPTS,
 )
+#: What writes the text of citations: asked for once per citation.
+_CITATION_BACKENDS = ("docutils", "plaintext")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Connect the extension to Sphinx."""
-    app.connect("config-inited", _execute_stale, priority=900)
+    _keep_citation_backends()
+    app.connect("builder-inited", _execute_stale)
     app.connect("env-get-outdated", _outdated)
     app.connect("env-updated", _remember)
     app.connect("builder-inited", _write_figure_styles)
@@ -48,8 +54,18 @@ def setup(app: Sphinx) -> dict[str, Any]:
     return {"version": "1", "parallel_read_safe": False, "parallel_write_safe": True}
 
 
-def _execute_stale(app: Sphinx, config: Any) -> None:
+def _keep_citation_backends() -> None:
+    """Find the backends now: each search reads the metadata of every installed package."""
+    for name in _CITATION_BACKENDS:
+        backend = find_plugin("pybtex.backends", name)
+        register_plugin("pybtex.backends", name, backend, force=True)
+
+
+def _execute_stale(app: Sphinx) -> None:
     """Bring results and executed chapters up to date, or stop the build."""
+    if execute.BY_DRIVER in os.environ:
+        sys.stdin.readline()
+        return
     try:
         execute.refresh()
     except ExecutionFailed as error:
