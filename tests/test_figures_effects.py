@@ -46,13 +46,15 @@ def with_leave_one_out(k: int):
     return replace(answer, alternatives=tuple(steps))
 
 
-def test_overview_keeps_an_empty_row_with_its_reason():
-    ax = overview(LINES, SMD, **SIDES)
+@pytest.mark.parametrize("narrow", [False, True], ids=["desk", "phone"])
+def test_overview_keeps_an_empty_row_with_its_reason(narrow):
+    ax = overview(LINES, SMD, **SIDES, narrow=narrow)
     assert_tidy(ax)
     assert not artists_of(ax, "row:c", PathCollection)
     (dotted,) = [line for line in ax.lines if line.get_gid() == "row:c"]
     assert dotted.get_linestyle() != "-"
     assert "no standard deviation was" in " ".join(printed(ax))
+    assert "−0.80" in " ".join(printed(ax))
 
 
 def test_overview_has_one_heading_per_condition_and_no_diamond():

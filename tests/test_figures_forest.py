@@ -291,8 +291,19 @@ def test_uncontrolled_proportions_carry_a_banner_and_no_line_of_no_effect():
     assert "Uncontrolled: not an effect" in shown
     assert not [line for line in ax.lines if line.get_gid() == "null"]
     assert ax.get_xlim() == (0, 1)
-    assert shown.count("Total") == 1
+    assert shown.count("Events/N") == 1
     assert not any("Favours" in text for text in shown)
+
+
+@pytest.mark.parametrize("better", ["lower", "higher"])
+def test_group_data_stand_under_the_short_name_of_their_own_arm(better):
+    answer = factories.answer(2, better=better)
+    shown = printed(forest(answer))
+    first = answer.rows[0]
+    treated = f"{first.events_treat:.0f}/{first.n_treat:.0f}"
+    assert shown.index("Ketamine") < shown.index("Placebo")
+    assert shown.count("Events/N") == 2
+    assert treated in shown
 
 
 def test_controlled_effects_carry_no_such_banner():

@@ -14,7 +14,7 @@ from matplotlib.path import Path as Outline
 import factories
 from analysis.evidence.flow import Box, Flow
 from analysis.figures import evidence_map, flow, funnel, icons, risk_of_bias, timeline
-from analysis.figures.theme import LIGHT
+from analysis.figures.theme import LEAST, LIGHT, NARROW_WIDTH, SMALL, TARGET_WIDTH
 from analysis.review.results import Absolute
 from figure_checks import assert_tidy, printed, texts
 
@@ -84,6 +84,12 @@ def test_all_subsets_refuses_arrays_that_do_not_match():
 # --- Risk of bias ------------------------------------------------------------------------------
 
 
+def assert_fits(ax, narrow: bool) -> None:
+    """No wider than a phone, or than a page on which its small text is still readable."""
+    room = NARROW_WIDTH if narrow else TARGET_WIDTH * SMALL / LEAST
+    assert ax.figure.get_figwidth() * 72 <= room + 0.01
+
+
 def circles(ax) -> list[Circle]:
     return [artist for artist in ax.figure.artists if isinstance(artist, Circle)]
 
@@ -116,14 +122,16 @@ def test_forest_columns_and_traffic_light_draw_the_same_judgements():
     assert fills(forest(answer)) == fills(risk_of_bias.traffic_light(studies))
 
 
-def test_summary_bar_adds_up_the_weights():
+@pytest.mark.parametrize("narrow", [False, True], ids=["desk", "phone"])
+def test_summary_bar_adds_up_the_weights(narrow):
     answer = factories.answer(6, risk_of_bias=True)
     table = risk_of_bias.shares(answer)
     low = sum(row.weight for row in answer.rows if row.risk_of_bias["D1"] == "low")
     assert table["D1"]["low"] == pytest.approx(low)
     for parts in table.values():
         assert sum(parts.values()) == pytest.approx(100)
-    ax = risk_of_bias.summary_bar(answer)
+    ax = risk_of_bias.summary_bar(answer, narrow=narrow)
+    assert_fits(ax, narrow)
     assert sum(bar.get_width() for bar in ax.patches) == pytest.approx(100 * len(table))
     assert "Randomisation process" in risk_of_bias.risk_of_bias_words(answer)
 
@@ -151,9 +159,11 @@ FLOW = Flow(
 )
 
 
-def test_flow_prints_every_box_with_its_count_inside_its_own_frame():
-    ax = flow.flow_diagram(FLOW)
+@pytest.mark.parametrize("narrow", [False, True], ids=["desk", "phone"])
+def test_flow_prints_every_box_with_its_count_inside_its_own_frame(narrow):
+    ax = flow.flow_diagram(FLOW, narrow=narrow)
     assert_tidy(ax)
+    assert_fits(ax, narrow)
     shown = " ".join(printed(ax)).replace("\u00a0", " ")
     for box in FLOW.boxes:
         assert f"{box.label} (n = {box.count})" in shown
@@ -180,10 +190,12 @@ def test_flow_in_words_names_every_box():
 # --- Evidence map ------------------------------------------------------------------------------
 
 
-def test_evidence_map_shows_every_finding_of_the_table_once():
+@pytest.mark.parametrize("narrow", [False, True], ids=["desk", "phone"])
+def test_evidence_map_shows_every_finding_of_the_table_once(narrow):
     findings = rows_of("mechanisms.csv")
-    ax = evidence_map.evidence_map(findings)
+    ax = evidence_map.evidence_map(findings, narrow=narrow)
     assert_tidy(ax)
+    assert_fits(ax, narrow)
     numbers = [int(text) for text in printed(ax) if text.isdigit()]
     assert sum(numbers) == len(findings)
     marks = [patch for patch in ax.figure.artists if isinstance(patch, Polygon)]
@@ -219,15 +231,17 @@ def test_evidence_map_in_words_counts_what_the_figure_shows():
 # --- Timeline ----------------------------------------------------------------------------------
 
 
-def test_timeline_keeps_every_registered_trial_and_says_where_no_date_is_known():
+@pytest.mark.parametrize("narrow", [False, True], ids=["desk", "phone"])
+def test_timeline_keeps_every_registered_trial_and_says_where_no_date_is_known(narrow):
     trials = rows_of("trials.csv")
-    ax = timeline.timeline(trials)
+    ax = timeline.timeline(trials, narrow=narrow)
     assert_tidy(ax, words_on_plot=True)
+    assert_fits(ax, narrow)
     shown = printed(ax)
     for trial in trials:
         assert timeline.trial_label(trial) in shown
     undated = [trial for trial in trials if not trial["start"]]
-    assert shown.count("no start date on record") == len(undated)
+    assert shown.count("no start date") == len(undated)
     bars = [patch for patch in ax.figure.artists if isinstance(patch, Polygon)]
     assert len(bars) == len(trials) - len(undated)
 

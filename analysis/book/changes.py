@@ -158,7 +158,13 @@ def _path(answer: Answer, name: str, title: str, steps: list[Cumulative]) -> Pie
         kind="cumulative",
     )
     header = ("After", "Studies", f"{answer.measure.name} [95% CI]")
-    return figure(name, draw_cumulative(answer, steps), said, table(title, header, lines))
+    return figure(
+        name,
+        draw_cumulative(answer, steps),
+        said,
+        table(title, header, lines),
+        narrow=draw_cumulative(answer, steps, narrow=True),
+    )
 
 
 def _by_version(question: str) -> Iterator[Cumulative]:

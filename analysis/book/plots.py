@@ -119,16 +119,22 @@ def overview(question: str) -> Piece:
         (line.label, line.heading, *_arms(record), record["effect"], line.note)
         for line, record in zip(lines, words.data_table(answer), strict=True)
     ]
-    return figure(
-        f"forest-{question}",
+    wide, narrow = (
         draw_overview(
             lines,
             answer.measure,
             favours_low=answer.favours_low,
             favours_high=answer.favours_high,
-        ),
+            narrow=phone,
+        )
+        for phone in (False, True)
+    )
+    return figure(
+        f"forest-{question}",
+        wide,
         said,
         table(answer.title, header, made),
+        narrow=narrow,
         rows=words.row_sentences(answer),
         links={row.row_id: record_address(row.study_id) for row in answer.rows},
     )
@@ -177,7 +183,13 @@ def bias_summary(question: str) -> Piece:
         for domain in shares
     ]
     made = table(said.title, header, lines)
-    return figure(f"bias-{question}", risk_of_bias.summary_bar(answer), said, made)
+    return figure(
+        f"bias-{question}",
+        risk_of_bias.summary_bar(answer),
+        said,
+        made,
+        narrow=risk_of_bias.summary_bar(answer, narrow=True),
+    )
 
 
 def small_study_effects() -> Piece:

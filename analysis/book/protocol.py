@@ -11,6 +11,7 @@ from markupsafe import Markup
 from analysis.book import door
 from analysis.book.blocks import Words, details, figure, filterable
 from analysis.book.html import Piece, fill, joined, table
+from analysis.book.records import studies as all_studies
 from analysis.book.sources import bullets, meanings, rows, slug
 from analysis.book.sources import glossary as explained
 from analysis.evidence.flow import study_flow
@@ -115,7 +116,8 @@ def flow() -> Piece:
         for box in counted.boxes
     ]
     made = table(said.title, ("Box", "Records", "Made up of"), lines)
-    return figure("flow", drawing.flow_diagram(counted), said, made)
+    narrow = drawing.flow_diagram(counted, narrow=True)
+    return figure("flow", drawing.flow_diagram(counted), said, made, narrow=narrow)
 
 
 def provenance() -> Piece:
@@ -174,14 +176,13 @@ def risk_of_bias(*studies: str) -> Piece:
     ValueError
         If a study was not judged.
     """
-    labels = {row["study_id"]: f"{row['first_author']} {row['year']}" for row in rows("studies")}
+    labels = {study.id: study.label for study in all_studies()}
     judged: dict[str, dict[str, str]] = {}
     for row in rows("risk_of_bias"):
         study = row["study_id"]
         if studies and slug(study) not in studies:
             continue
-        label = labels.get(study, study)
-        judged.setdefault(label, {})[row["domain"]] = row["judgement"].replace(" ", "_")
+        judged.setdefault(labels[study], {})[row["domain"]] = row["judgement"].replace(" ", "_")
     if not judged:
         raise ValueError(f"none of {', '.join(studies)} has a risk-of-bias judgement")
     judged = dict(sorted(judged.items()))

@@ -120,7 +120,13 @@ def evidence_map() -> Piece:
         kind="evidence map",
     )
     header = ("Pathway", *(first_upper(level) for level in drawing.LEVELS))
-    return figure("evidence-map", drawing.evidence_map(found), said, table(title, header, lines))
+    return figure(
+        "evidence-map",
+        drawing.evidence_map(found),
+        said,
+        table(title, header, lines),
+        narrow=drawing.evidence_map(found, narrow=True),
+    )
 
 
 def claims() -> Piece:

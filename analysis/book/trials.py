@@ -79,7 +79,8 @@ def timeline() -> Piece:
         row["trial_id"]: f"{drawing.trial_label(row)}: {row['status'].replace('_', ' ')}"
         for row in found
     }
-    return figure("timeline", drawing.timeline(found), said, made, rows=sentences)
+    narrow = drawing.timeline(found, narrow=True)
+    return figure("timeline", drawing.timeline(found), said, made, narrow=narrow, rows=sentences)
 
 
 def _label(row: Row) -> str:

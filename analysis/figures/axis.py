@@ -22,10 +22,10 @@ RATIO_TICKS: dict[float, tuple[float, ...]] = {
     100: (10, 100),
     1000: (10, 100, 1000),
 }
-#: Beyond these limits the interval of a single study is clipped, with an arrow,
-#: so that one imprecise study cannot flatten all the others.
-STUDY_LIMIT_RATIO = 100.0
-STUDY_LIMIT_SHARE = 3.0
+#: Beyond these limits an interval is clipped, with an arrow, so that one that
+#: is imprecise cannot flatten all the others.
+LIMIT_RATIO = 100.0
+LIMIT_SHARE = 4.0
 #: Hard bounds of measures that have them.
 BOUNDS = {"RD": (-1.0, 1.0)}
 
@@ -58,8 +58,8 @@ class Axis:
 def effect_axis(answers: Iterable[Answer]) -> Axis:
     """Return the axis on which all the given answers can be compared.
 
-    Every point estimate and every pooled interval is inside; intervals of
-    single studies may pass the limits and are then drawn with an arrow.
+    Every point estimate is inside; very wide intervals may pass the limits and
+    are then drawn with an arrow.
 
     Parameters
     ----------
@@ -140,9 +140,7 @@ def _ratio_axis(
     def distance(values: Sequence[float]) -> float:
         return max((max(v, 1 / v) for v in values if v > 0), default=1.0)
 
-    wanted = max(
-        distance(points), min(max(distance(studies), distance(pooled)), STUDY_LIMIT_RATIO)
-    )
+    wanted = max(distance(points), min(max(distance(studies), distance(pooled)), LIMIT_RATIO))
     limit = next((m for m in RATIO_TICKS if m >= wanted * 0.999999), None)
     if limit is None:
         limit = 10.0 ** math.ceil(math.log10(wanted))
@@ -164,7 +162,7 @@ def _difference_axis(
         return max((abs(v - null) for v in values), default=0.0)
 
     core = distance(points)
-    wanted = max(core, min(max(distance(studies), distance(pooled)), STUDY_LIMIT_SHARE * core))
+    wanted = max(core, min(max(distance(studies), distance(pooled)), LIMIT_SHARE * core))
     if core == 0:
         wanted = max(distance(studies), distance(pooled)) or 1.0
     step = _nice_step(wanted / 3)

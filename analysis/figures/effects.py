@@ -24,6 +24,7 @@ from analysis.figures.table import (
     effect_cells,
     effect_group,
     note_group,
+    stacked,
     wrap_labels,
     wrap_notes,
 )
@@ -73,6 +74,7 @@ def overview(
     footer: Sequence[str] = (),
     axis: Axis | None = None,
     theme: str = "light",
+    narrow: bool = False,
 ) -> Axes:
     """Draw studies under headings, without any diamond across them.
 
@@ -90,6 +92,8 @@ def overview(
         Shared axis.
     theme : {"light", "dark"}
         Colours.
+    narrow : bool
+        The variant for a phone held upright, without columns.
 
     Returns
     -------
@@ -118,6 +122,7 @@ def overview(
         footer=tuple(footer),
         axis=axis,
         theme=theme,
+        narrow=narrow,
     )
 
 
@@ -147,7 +152,12 @@ def alternatives(answer: Answer, *, axis: Axis | None = None, theme: str = "ligh
 
 
 def cumulative(
-    answer: Answer, steps: Sequence[Cumulative], *, axis: Axis | None = None, theme: str = "light"
+    answer: Answer,
+    steps: Sequence[Cumulative],
+    *,
+    axis: Axis | None = None,
+    theme: str = "light",
+    narrow: bool = False,
 ) -> Axes:
     """Draw how the answer moved as studies, or versions of the review, were added.
 
@@ -162,6 +172,8 @@ def cumulative(
         Axis shared with the forest plot (``effect_axis([answer])`` by default).
     theme : {"light", "dark"}
         Colours.
+    narrow : bool
+        The variant for a phone held upright, without columns.
 
     Returns
     -------
@@ -176,7 +188,7 @@ def cumulative(
         cells["note"] = f"k = {step.k}"
         mark = Mark("square", step.estimate, step.ci_low, step.ci_high, SQUARE_HOLLOW)
         lines.append(Line(f"step-{i}", (step.label,), cells, mark))
-    return _with_main(answer, lines, "Added", axis or effect_axis([answer]), theme)
+    return _with_main(answer, lines, "Added", axis or effect_axis([answer]), theme, narrow)
 
 
 def _analyses(
@@ -197,7 +209,7 @@ def _analyses(
 
 
 def _with_main(
-    answer: Answer, lines: list[Line], head: str, axis: Axis, theme: str
+    answer: Answer, lines: list[Line], head: str, axis: Axis, theme: str, narrow: bool = False
 ) -> Axes:
     """Draw lines above the planned result of the answer."""
     main = answer.pooled
@@ -218,6 +230,7 @@ def _with_main(
         reference=main.estimate if main is not None else None,
         axis=axis,
         theme=theme,
+        narrow=narrow,
         banner=names.is_uncontrolled(answer),
     )
 
@@ -235,16 +248,16 @@ def _draw(
     footer: tuple[str, ...] = (),
     reference: float | None = None,
     banner: bool = False,
+    narrow: bool = False,
 ) -> Axes:
     marks = [line.mark for line in lines if line.mark is not None and line.mark.kind != "missing"]
     if not marks:
         raise ValueError("No line has an estimate: write the reason instead of a figure.")
-    wrapped, width = wrap_labels(wrap_notes(lines))
-    groups = (effect_group(measure, "95%", wrapped), note_group(note_head, wrapped))
     ends = [end for mark in marks for end in (mark.low, mark.high) if end is not None]
+    axis = axis or axis_around(measure, [mark.estimate for mark in marks], ends)
     plate = Plate(
-        table=Table(head, wrapped, width, (), groups),
-        axis=axis or axis_around(measure, [mark.estimate for mark in marks], ends),
+        table=stacked(lines, measure) if narrow else _beside(lines, measure, head, note_head),
+        axis=axis.thinned() if narrow else axis,
         heading=heading,
         null=measure.null,
         sides=sides,
@@ -252,5 +265,13 @@ def _draw(
         banner=names.DESIGN_BANNER if banner else "",
         banner_text=names.DESIGN_SENTENCE if banner else "",
         footer=footer,
+        narrow=narrow,
     )
     return draw(plate, theme)
+
+
+def _beside(lines: Sequence[Line], measure: Measure, head: str, note_head: str) -> Table:
+    """Return the lines with the effect and the note in columns."""
+    wrapped, width = wrap_labels(wrap_notes(lines))
+    groups = (effect_group(measure, "95%", wrapped), note_group(note_head, wrapped))
+    return Table(head, wrapped, width, (), groups)

@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from matplotlib.axes import Axes
 
 from analysis.figures.layout import LEADING, Sheet, balanced, text_width, wrap
 from analysis.figures.names import first_upper
 from analysis.figures.plate import MARGIN
-from analysis.figures.theme import BODY, SMALL, Theme, theme_named
+from analysis.figures.theme import BODY, NARROW_WIDTH, SMALL, Theme, theme_named
 
 #: From the strongest level of evidence to the weakest.
 LEVELS = ("human RCT", "human observational", "animal", "in vitro", "opinion")
 #: Direction -> its words in the legend, in the order of the marks.
 DIRECTIONS = {"supports": "for", "contradicts": "against", "mixed": "mixed"}
+#: How often a pathway, a level and a direction occur together.
+Findings = Counter[tuple[str, str, str]]
 COLUMN = 84.0
 ROW = 26.0
 #: Half the side of a mark, and the width of one mark with its count.
 HALF, SLOT = 4.5, 26.0
 LABEL_WIDEST = 150.0
+#: On a phone: height of a line, and where its marks start.
+LINE, MARKS_FROM = 16.0, 130.0
 
 
-def evidence_map(findings: Iterable[Mapping[str, str]], *, theme: str = "light") -> Axes:
+def evidence_map(
+    findings: Iterable[Mapping[str, str]], *, theme: str = "light", narrow: bool = False
+) -> Axes:
     """Draw how many findings speak for, against and either way, per pathway and level.
 
     Parameters
@@ -33,6 +39,8 @@ def evidence_map(findings: Iterable[Mapping[str, str]], *, theme: str = "light")
         ``direction``. Pathways keep the order in which they first occur.
     theme : {"light", "dark"}
         Colours.
+    narrow : bool
+        The variant for a phone held upright: the levels of a pathway below its name.
 
     Returns
     -------
@@ -46,6 +54,8 @@ def evidence_map(findings: Iterable[Mapping[str, str]], *, theme: str = "light")
     """
     counts = count_findings(findings)
     pathways = list(dict.fromkeys(pathway for pathway, _, _ in counts))
+    if narrow:
+        return _one_below_another(counts, pathways, theme)
     labels = {pathway: wrap(first_upper(pathway), LABEL_WIDEST) for pathway in pathways}
     label_width = max(text_width(line) for lines in labels.values() for line in lines)
     heads = [balanced(first_upper(level), COLUMN - 6, weight="bold") for level in LEVELS]
@@ -71,14 +81,41 @@ def evidence_map(findings: Iterable[Mapping[str, str]], *, theme: str = "light")
         first = middle - LEADING * BODY * (len(labels[pathway]) - 1) / 2
         sheet.lines(MARGIN, first, labels[pathway], gid=gid)
         for j, level in enumerate(LEVELS):
-            cell = {d: counts[pathway, level, d] for d in DIRECTIONS}
+            cell = _cell(counts, pathway, level)
             _draw_cell(sheet, cell, left + COLUMN * (j + 0.5), middle, gid)
         y += room
     _draw_legend(sheet, y + 8 + SMALL / 2)
     return sheet.no_axes()
 
 
-def count_findings(findings: Iterable[Mapping[str, str]]) -> Counter[tuple[str, str, str]]:
+def _cell(counts: Findings, pathway: str, level: str) -> dict[str, int]:
+    return {d: counts[pathway, level, d] for d in DIRECTIONS if counts[pathway, level, d]}
+
+
+def _one_below_another(counts: Findings, pathways: Sequence[str], theme: str) -> Axes:
+    """Draw each pathway as a heading, and below it a line per level that has findings."""
+    blocks = [
+        (pathway, [(level, cell) for level in LEVELS if (cell := _cell(counts, pathway, level))])
+        for pathway in pathways
+    ]
+    lines = sum(1 + len(levels) for _, levels in blocks)
+    height = 2 * MARGIN + LINE * lines + 8 * len(blocks) + LEADING * SMALL
+    sheet = Sheet(NARROW_WIDTH, height, theme_named(theme))
+    y = MARGIN + LINE / 2
+    for pathway, levels in blocks:
+        gid = f"row:{pathway}"
+        sheet.text(MARGIN, y, first_upper(pathway), weight="bold", gid=gid)
+        y += LINE
+        for level, cell in levels:
+            sheet.text(MARGIN + 8, y, first_upper(level), gid=gid)
+            _draw_cell(sheet, cell, MARKS_FROM + SLOT * len(cell) / 2, y, gid)
+            y += LINE
+        y += 8
+    _draw_legend(sheet, y - LINE / 2 + SMALL / 2)
+    return sheet.no_axes()
+
+
+def count_findings(findings: Iterable[Mapping[str, str]]) -> Findings:
     """Return how often each pathway, level and direction occur together.
 
     Raises
@@ -86,7 +123,7 @@ def count_findings(findings: Iterable[Mapping[str, str]]) -> Counter[tuple[str, 
     ValueError
         If there is no finding, or a level or direction is unknown.
     """
-    counts: Counter[tuple[str, str, str]] = Counter()
+    counts: Findings = Counter()
     for finding in findings:
         for key, allowed in (("level", LEVELS), ("direction", tuple(DIRECTIONS))):
             if finding[key] not in allowed:
@@ -102,9 +139,8 @@ def count_findings(findings: Iterable[Mapping[str, str]]) -> Counter[tuple[str, 
 
 def _draw_cell(sheet: Sheet, cell: Mapping[str, int], x: float, y: float, gid: str) -> None:
     """Draw the marks of one cell side by side, each with its count."""
-    present = [(direction, n) for direction, n in cell.items() if n]
-    start = x - SLOT * len(present) / 2
-    for i, (direction, n) in enumerate(present):
+    start = x - SLOT * len(cell) / 2
+    for i, (direction, n) in enumerate(cell.items()):
         left = start + SLOT * i
         draw_direction(sheet, direction, left + HALF + 2, y, gid)
         sheet.text(left + 2 * HALF + 5, y, str(n), gid=gid)

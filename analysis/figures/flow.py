@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes
@@ -9,7 +10,7 @@ from matplotlib.axes import Axes
 from analysis.evidence.flow import Box, Flow
 from analysis.figures import numbers
 from analysis.figures.layout import LEADING, Sheet, wrap
-from analysis.figures.theme import BODY, SMALL, theme_named
+from analysis.figures.theme import BODY, NARROW_WIDTH, SMALL, theme_named
 
 MARGIN = 8.0
 WIDTH = 480.0
@@ -17,6 +18,8 @@ MAIN, SIDE = 200.0, 232.0
 #: Inside a box, and between two boxes.
 PADDING, GAP = 7.0, 18.0
 ARROW = 5.0
+#: On a phone, from the left edge of a main box to the line down, and to the boxes beside it.
+TRUNK, INDENT = 12.0, 30.0
 
 
 @dataclass(frozen=True)
@@ -27,12 +30,10 @@ class _Placed:
 
     @property
     def height(self) -> float:
-        return (
-            2 * PADDING + LEADING * BODY * len(self.lines) + LEADING * SMALL * len(self.details)
-        )
+        return 2 * PADDING + LEADING * BODY * len(self.lines) + LEADING * SMALL * len(self.details)
 
 
-def flow_diagram(flow: Flow, *, theme: str = "light") -> Axes:
+def flow_diagram(flow: Flow, *, theme: str = "light", narrow: bool = False) -> Axes:
     """Draw the study flow: what went on, and beside it what left and why.
 
     Parameters
@@ -41,6 +42,8 @@ def flow_diagram(flow: Flow, *, theme: str = "light") -> Axes:
         Counted and checked boxes (:func:`analysis.evidence.flow.study_flow`).
     theme : {"light", "dark"}
         Colours.
+    narrow : bool
+        The variant for a phone held upright: what left stands below, indented.
 
     Returns
     -------
@@ -55,9 +58,9 @@ def flow_diagram(flow: Flow, *, theme: str = "light") -> Axes:
         (flow.included, []),
         (flow.synthesised, []),
     ]
-    placed = [
-        (_place(main, MAIN), [_place(box, SIDE) for box in side]) for main, side in steps
-    ]
+    if narrow:
+        return _one_below_another(flow.title, steps, theme)
+    placed = [(_place(main, MAIN), [_place(box, SIDE) for box in side]) for main, side in steps]
     heights = [
         max(main.height, sum(s.height for s in side) + GAP / 2 * max(len(side) - 1, 0))
         for main, side in placed
@@ -86,6 +89,34 @@ def flow_diagram(flow: Flow, *, theme: str = "light") -> Axes:
     return sheet.no_axes()
 
 
+def _one_below_another(title: str, steps: Sequence[tuple[Box, Sequence[Box]]], theme: str) -> Axes:
+    """Draw every box below the one before; the line down passes left of what left."""
+    width = NARROW_WIDTH - 2 * MARGIN
+    placed = [
+        (_place(main, width), [_place(box, width - INDENT) for box in side])
+        for main, side in steps
+    ]
+    boxes = [box for main, side in placed for box in (main, *side)]
+    height = 2 * MARGIN + LEADING * BODY + 6 + sum(box.height + GAP for box in boxes) - GAP
+    sheet = Sheet(NARROW_WIDTH, height, theme_named(theme))
+    sheet.text(MARGIN, MARGIN + BODY / 2, title, weight="bold")
+    y, trunk = MARGIN + LEADING * BODY + 6, MARGIN + TRUNK
+    for i, (main, side) in enumerate(placed):
+        _draw(sheet, main, MARGIN, y, width, strong=True)
+        y += main.height
+        start = y
+        for each in side:
+            y += GAP
+            _draw(sheet, each, MARGIN + INDENT, y, width - INDENT, strong=False)
+            _arrow(sheet, trunk, MARGIN + INDENT, y + PADDING + LEADING * BODY / 2)
+            y += each.height
+        y += GAP
+        if i < len(placed) - 1:
+            sheet.rule(trunk, trunk, start, y1=y - ARROW)
+            _head(sheet, trunk, y, down=True)
+    return sheet.no_axes()
+
+
 def _place(box: Box, width: float) -> _Placed:
     title = f"{box.label} (n\u00a0=\u00a0{numbers.count(box.count)})"
     details = [
@@ -93,9 +124,7 @@ def _place(box: Box, width: float) -> _Placed:
         for name, count in box.parts
         for line in wrap(f"{name}: {numbers.count(count)}", width - 2 * PADDING, size=SMALL)
     ]
-    return _Placed(
-        box, tuple(wrap(title, width - 2 * PADDING, weight="bold")), tuple(details)
-    )
+    return _Placed(box, tuple(wrap(title, width - 2 * PADDING, weight="bold")), tuple(details))
 
 
 def _draw(

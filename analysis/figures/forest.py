@@ -20,6 +20,7 @@ from analysis.figures.table import (
     effect_cells,
     effect_group,
     group,
+    stacked,
     wrap_labels,
 )
 from analysis.review.results import Answer, Pooled, Row
@@ -27,10 +28,12 @@ from analysis.review.results import Answer, Pooled, Row
 #: Marks for rows that are shown but not pooled. No star: a star reads as
 #: significance. No letter: a letter reads as part of the study's name.
 SIGNS = ("†", "‡", "§", "¶")
-#: Widest label of the variant for a phone.
-LABEL_PHONE = 116.0
-#: What an arm contributes -> the head of its column.
-_STEMS = {"events": "Events", "mean": "Mean", "sd": "SD", "n": "Total"}
+#: Widest label beside columns: a study's name; models and time points wrap.
+LABEL_BESIDE = 104.0
+#: Pitch of the risk-of-bias columns and the space between two of them.
+JUDGEMENT, BETWEEN = 12.0, 1.5
+#: What an arm contributes -> the head of its column. Events and people share one.
+_STEMS = {"events": "Events/N", "mean": "Mean", "sd": "SD", "n": "N"}
 
 
 def forest(
@@ -68,8 +71,9 @@ def forest(
     signs = _signs(answer)
     uncontrolled = names.is_uncontrolled(answer)
     axis = axis or effect_axis([answer])
+    lines = [*_study_lines(answer, signs), *_summary_lines(answer)]
     plate = Plate(
-        table=_narrow_table(answer, signs) if narrow else _table(answer, signs),
+        table=stacked(lines, answer.measure) if narrow else _table(answer, lines),
         axis=axis.thinned() if narrow else axis,
         heading=_heading(answer),
         null=answer.measure.null,
@@ -92,21 +96,9 @@ def _signs(answer: Answer) -> dict[str, str]:
     }
 
 
-def _table(answer: Answer, signs: dict[str, str]) -> Table:
-    lines, label_width = wrap_labels([*_study_lines(answer, signs), *_summary_lines(answer)])
+def _table(answer: Answer, made: list[Line]) -> Table:
+    lines, label_width = wrap_labels(made, LABEL_BESIDE)
     return Table("Study", lines, label_width, _left(answer, lines), _right(answer, lines))
-
-
-def _narrow_table(answer: Answer, signs: dict[str, str]) -> Table:
-    """Return the lines without columns: each label carries its numbers."""
-    lines = []
-    for line in [*_study_lines(answer, signs), *_summary_lines(answer)]:
-        cells = [line.cells.get(key, "") for key in ("estimate", "low", "high")]
-        effect = " ".join(cell for cell in cells if cell)
-        percent = "%" if numbers.is_proportion(answer.measure) and cells[1] else ""
-        lines.append(replace(line, label=(*line.label, f"{effect}{percent}"), cells={}))
-    wrapped, width = wrap_labels(lines, LABEL_PHONE)
-    return Table("", wrapped, width, (), ())
 
 
 def _study_lines(answer: Answer, signs: dict[str, str]) -> list[Line]:
@@ -127,8 +119,9 @@ def _study_lines(answer: Answer, signs: dict[str, str]) -> list[Line]:
             cells["estimate"] = "not estimable"
         cells["weight"] = numbers.number(row.weight, numbers.DECIMALS["weight"])
         for arm in ("treat", "control"):
-            cells[f"events_{arm}"] = numbers.count(getattr(row, f"events_{arm}"))
-            cells[f"n_{arm}"] = numbers.count(getattr(row, f"n_{arm}"))
+            people = getattr(row, f"n_{arm}")
+            cells[f"events_{arm}"] = _share(getattr(row, f"events_{arm}"), people)
+            cells[f"n_{arm}"] = numbers.count(people)
             for stem in ("mean", "sd"):
                 value = getattr(row, f"{stem}_{arm}")
                 cells[f"{stem}_{arm}"] = numbers.number(value, decimals[stem])
@@ -183,21 +176,27 @@ def _prediction_lines(answer: Answer, pooled: Pooled, i: int) -> list[Line]:
 def _totals(answer: Answer) -> dict[str, str]:
     weights = [row.weight for row in answer.rows if row.pooled and row.weight is not None]
     return {
-        "events_treat": numbers.count(answer.events_treat),
-        "events_control": numbers.count(answer.events_control),
+        "events_treat": _share(answer.events_treat, answer.n_treat),
+        "events_control": _share(answer.events_control, answer.n_control),
         "n_treat": numbers.count(answer.n_treat),
         "n_control": numbers.count(answer.n_control),
         "weight": numbers.number(sum(weights), numbers.DECIMALS["weight"]) if weights else "",
     }
 
 
+def _share(events: float | None, people: float | None) -> str:
+    """Return ``"14/60"``; nothing where either is unknown."""
+    if events is None or people is None:
+        return ""
+    return f"{numbers.count(events)}/{numbers.count(people)}"
+
+
 def _left(answer: Answer, lines: tuple[Line, ...]) -> tuple[Group, ...]:
     """Return the group data: what each arm contributed, as the rows give it."""
-    arms = [("treat", answer.intervention)]
-    if not names.is_uncontrolled(answer):
-        arms.append(("control", answer.comparator))
+    arms = list(zip(("treat", "control"), names.arm_titles(answer), strict=False))
     # A difference of means is not made of counts, even where one row was converted from them.
-    stems = ("mean", "sd", "n") if answer.measure.code in names.MEAN_DIFFERENCES else tuple(_STEMS)
+    counts = answer.measure.code not in names.MEAN_DIFFERENCES
+    stems = ("events",) if counts else ("mean", "sd", "n")
 
     def given(stem: str) -> bool:
         cells = [f"{stem}_{arm}" for arm, _ in arms]
@@ -205,7 +204,7 @@ def _left(answer: Answer, lines: tuple[Line, ...]) -> tuple[Group, ...]:
 
     present = [(stem, _STEMS[stem]) for stem in stems if given(stem)]
     return tuple(
-        group(names.arm_title(title), [(f"{stem}_{arm}", head) for stem, head in present], lines)
+        group(title, [(f"{stem}_{arm}", head) for stem, head in present], lines)
         for arm, title in arms
         if present
     )
@@ -219,11 +218,10 @@ def _right(answer: Answer, lines: tuple[Line, ...]) -> tuple[Group, ...]:
     domains = names.judgements(answer)
     if domains:
         columns = [
-            Column(f"rob:{domain}", names.short_domain(domain), 13.0, 2.0, "center")
+            Column(f"rob:{domain}", names.short_domain(domain), JUDGEMENT, BETWEEN, "center")
             for domain in domains
         ]
-        first = Column(columns[0].key, columns[0].head, 13.0, GROUP_GAP, "center")
-        groups.append(Group(("Risk of bias",), (first, *columns[1:])))
+        groups.append(Group(("Risk of bias",), (replace(columns[0], gap=GROUP_GAP), *columns[1:])))
     return tuple(groups)
 
 

@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 
 from analysis.figures import names, numbers
 from analysis.figures.axis import axis_around
-from analysis.figures.forest import LABEL_PHONE
 from analysis.figures.plate import Plate, draw
 from analysis.figures.table import (
+    LABEL_PHONE,
     Line,
     Mark,
     Table,

@@ -12,8 +12,8 @@ from analysis.figures.theme import BODY, SMALL, theme_named
 from analysis.review.results import Absolute, Answer
 
 PEOPLE, PER_ROW = 100, 10
-STEP, RADIUS = 12.0, 4.4
-BETWEEN = 60.0
+STEP, RADIUS = 11.0, 4.1
+BETWEEN = 16.0
 
 
 def of_hundred(per_1000: float) -> int:
@@ -47,8 +47,8 @@ def icon_array(answer: Answer, *, theme: str = "light") -> Axes:
         (answer.intervention, absolute.baseline_per_1000 + absolute.difference_per_1000),
     ]
     block = STEP * PER_ROW
-    width = 2 * MARGIN + 2 * block + BETWEEN + 16
-    titles = [wrap(arm_title(name), block + 16, weight="bold") for name, _ in groups]
+    width = 2 * MARGIN + 2 * block + BETWEEN
+    titles = [wrap(arm_title(name), block, weight="bold") for name, _ in groups]
     counts = [f"{of_hundred(rate)} of {PEOPLE} people" for _, rate in groups]
     top = MARGIN + LEADING * BODY * (max(map(len, titles)) + 1) + 4
     notes = wrap(_footnote(absolute), width - 2 * MARGIN, size=SMALL)

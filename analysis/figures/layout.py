@@ -69,13 +69,16 @@ def wrap(text: str, width: float, size: float = BODY, weight: str = "normal") ->
 
 
 def balanced(text: str, width: float, size: float = BODY, weight: str = "normal") -> list[str]:
-    """Break text as :func:`wrap` does, with lines of about the same length."""
+    """Break text as :func:`wrap` does, with lines of about the same length.
+
+    A word that fits on a line is never cut to make the lines equal.
+    """
     lines = wrap(text, width, size, weight)
-    while width > 1:
-        width *= 0.95
+    longest = max(text_width(word, size, weight) for word in text.split(" "))
+    while len(lines) > 1 and (width := width * 0.95) >= longest:
         tighter = wrap(text, width, size, weight)
-        if len(tighter) > len(lines) or any(text_width(t, size, weight) > width for t in tighter):
-            return lines
+        if len(tighter) > len(lines):
+            break
         lines = tighter
     return lines
 

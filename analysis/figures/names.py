@@ -138,6 +138,22 @@ def arm_title(text: str) -> str:
     return first_upper(text.split(",")[0])
 
 
+def arm_titles(answer: Answer) -> tuple[str, ...]:
+    """Return the names of the treated and, where there is one, the control group.
+
+    A controlled answer names its groups shortly under its axis: the side that
+    is better for people is the treated group's.
+    """
+    if is_uncontrolled(answer):
+        return (arm_title(answer.intervention),)
+    low, high = answer.favours_low, answer.favours_high
+    if not (low and high):
+        low, high = answer.intervention, answer.comparator
+    elif answer.better == "higher":
+        low, high = high, low
+    return arm_title(low), arm_title(high)
+
+
 def condition(code: str) -> str:
     """Return the name of a condition (``"long COVID"`` for ``long_covid``)."""
     return CONDITION_WORDS.get(code, code.replace("_", " "))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from matplotlib.axes import Axes
 
 from analysis.figures import names
 from analysis.figures.axis import Axis
-from analysis.figures.layout import LEADING, Sheet, balanced, wrap
+from analysis.figures.layout import LEADING, Sheet, balanced, text_width, wrap
 from analysis.figures.marks import Marks
 from analysis.figures.table import (
     GROUP_GAP,
@@ -22,10 +22,10 @@ from analysis.figures.table import (
 )
 from analysis.figures.theme import BODY, NARROW_WIDTH, SMALL, TARGET_WIDTH, theme_named
 
-MARGIN = 8.0
+MARGIN = 4.0
 #: Between the plot and the columns beside it, wide enough for half a tick label.
-PLOT_GAP = 16.0
-PLOT_NARROWEST, PLOT_WIDEST = 150.0, 230.0
+PLOT_GAP = 12.0
+PLOT_NARROWEST, PLOT_WIDEST = 116.0, 230.0
 PLOT_PHONE = 90.0
 #: Room for the ticks and their labels.
 TICKS = 26.0
@@ -95,11 +95,10 @@ def draw(plate: Plate, theme: str) -> Axes:
     beside = sum(group.width for group in (*table.left, *table.right))
     fixed = table.label_width + beside + 2 * MARGIN + 2 * PLOT_GAP
     fixed -= GROUP_GAP if table.right else 0.0  # the first group brings its own
-    target, least = (
-        (NARROW_WIDTH, PLOT_PHONE) if plate.narrow else (TARGET_WIDTH, PLOT_NARROWEST)
-    )
+    target, least = (NARROW_WIDTH, PLOT_PHONE) if plate.narrow else (TARGET_WIDTH, PLOT_NARROWEST)
     plot_width = min(max(target - fixed, least), PLOT_WIDEST)
     width = fixed + plot_width
+    plate = replace(plate, axis=_legible(plate.axis, plot_width))
     left = MARGIN + table.label_width + sum(g.width for g in table.left) + PLOT_GAP
     room = width - 2 * MARGIN
 
@@ -125,6 +124,15 @@ def draw(plate: Plate, theme: str) -> Axes:
     _draw_sides(plate, places, sides, below)
     sheet.lines(MARGIN, notes + SMALL / 2, footer, size=SMALL, color=sheet.theme.muted)
     return ax
+
+
+def _legible(axis: Axis, width: float) -> Axis:
+    """Return the axis with fewer ticks where the labels of all would not fit beside each other."""
+    middles = [width * axis.position(tick) for tick in axis.ticks]
+    rooms = [text_width(label, SMALL) + 4 for label in axis.labels]
+    pairs = zip(middles, middles[1:], rooms, rooms[1:], strict=False)
+    fits = all(right - left >= (one + other) / 2 for left, right, one, other in pairs)
+    return axis if fits else axis.thinned()
 
 
 def sentence(text: str, theme: str) -> Axes:
@@ -227,6 +235,10 @@ def _draw_lines(plate: Plate, places: _Places, y: float) -> None:
         if line.part == "summary" and i and table.lines[i - 1].part == "study":
             sheet.rule(MARGIN, sheet.width - MARGIN, y)
         if _starts(table, i):
+            width = text_width(line.heading, weight="bold")
+            if MARGIN + width > places.left:  # the line of no effect passes behind the words
+                ground = sheet.theme.ground
+                sheet.rectangle(MARGIN, y + 2, width + 2, PITCH - 4, fill=ground)
             sheet.text(MARGIN, y + PITCH / 2, line.heading, weight="bold")
             y += PITCH
         if line.part == "study" and i % 2:
@@ -263,7 +275,7 @@ def _draw_text(plate: Plate, places: _Places, line: Line, y: float) -> None:
 def draw_judgement(sheet: Sheet, judgement: str, x: float, y: float, gid: str | None) -> None:
     """Draw a risk-of-bias judgement as a circle with its symbol."""
     theme = sheet.theme
-    sheet.circle(x, y, 6.0, fill=theme.risk_of_bias(judgement), edge=theme.ink, gid=gid)
+    sheet.circle(x, y, 5.5, fill=theme.risk_of_bias(judgement), edge=theme.ink, gid=gid)
     symbol = names.RISK_OF_BIAS_WORDS[judgement][0]
     sheet.text(x, y, symbol, weight="bold", align="center", color=theme.rob_ink, gid=gid)
 

@@ -11,11 +11,14 @@ from analysis.figures.layout import LEADING, Sheet, text_width, wrap
 from analysis.figures.marks import tick_style
 from analysis.figures.plate import MARGIN, draw_judgement
 from analysis.figures.table import PITCH
-from analysis.figures.theme import BODY, SMALL, TARGET_WIDTH, theme_named
+from analysis.figures.theme import BODY, NARROW_WIDTH, SMALL, theme_named
 from analysis.review.results import Answer
 
-CELL = 34.0
+#: Room of a circle; six of them and a name fit a phone.
+CELL = 22.0
 BAR_WIDTH = 300.0
+#: Half the label of the last tick.
+TICK = 12.0
 #: Between the longest label and the first circle.
 GUTTER = 10.0
 
@@ -49,7 +52,7 @@ def traffic_light(studies: Judgements, *, theme: str = "light") -> Axes:
         raise ValueError("No study has a risk-of-bias judgement to draw.")
     _refuse_unknown(studies)
     label_width = max(text_width(label) for label in studies)
-    legend_width = max(TARGET_WIDTH * 0.7, label_width + CELL * len(domains)) - 2 * MARGIN
+    legend_width = max(NARROW_WIDTH, label_width + GUTTER + CELL * len(domains))
     width = legend_width + 2 * MARGIN
     legend = _legend(domains, legend_width)
     top = MARGIN + LEADING * BODY + 4
@@ -93,8 +96,17 @@ def shares(answer: Answer) -> dict[str, dict[str, float]]:
     return table
 
 
-def summary_bar(answer: Answer, *, theme: str = "light") -> Axes:
+def summary_bar(answer: Answer, *, theme: str = "light", narrow: bool = False) -> Axes:
     """Draw, per domain, what share of the weight was judged how.
+
+    Parameters
+    ----------
+    answer : Answer
+        The answer whose studies were judged.
+    theme : {"light", "dark"}
+        Colours.
+    narrow : bool
+        The variant for a phone held upright: each domain above its bar.
 
     Returns
     -------
@@ -111,28 +123,33 @@ def summary_bar(answer: Answer, *, theme: str = "light") -> Axes:
         raise ValueError(f"{answer.id}: no row has a risk-of-bias judgement to draw.")
     labels = [names.first_upper(names.DOMAIN_WORDS.get(domain, domain)) for domain in table]
     label_width = max(text_width(label) for label in labels)
-    left = MARGIN + label_width + 12
-    width = left + BAR_WIDTH + MARGIN + 12
+    left = MARGIN + (TICK if narrow else label_width + TICK)
+    bar = NARROW_WIDTH - left - TICK - MARGIN if narrow else BAR_WIDTH
+    above = LEADING * BODY * narrow
+    pitch = PITCH + 4 + above
+    width = left + bar + TICK + MARGIN
     weighted = answer.pooled is not None
     unit = "Share of the weight of the studies" if weighted else "Share of the studies"
     legend = wrap(words.symbols_legend(), width - 2 * MARGIN, size=SMALL)
-    bottom = MARGIN + (PITCH + 4) * len(labels)
+    bottom = MARGIN + pitch * len(labels)
     height = bottom + 44 + LEADING * SMALL * len(legend) + MARGIN
     sheet = Sheet(width, height, theme_named(theme))
-    ax = sheet.axes(left, MARGIN, BAR_WIDTH, bottom - MARGIN)
+    ax = sheet.axes(left, MARGIN, bar, bottom - MARGIN)
     ax.set_xlim(0, 100)
     ax.set_xticks([0, 25, 50, 75, 100], ["0%", "25%", "50%", "75%", "100%"])
     tick_style(ax, sheet.theme)
     for i, (label, parts) in enumerate(zip(labels, table.values(), strict=True)):
-        y = MARGIN + (PITCH + 4) * (i + 0.5)
-        sheet.text(MARGIN, y, label)
-        _draw_parts(sheet, ax, parts, left, y)
-    sheet.text(left + BAR_WIDTH / 2, bottom + 28, unit, size=SMALL, align="center")
+        y = MARGIN + pitch * i + above + (PITCH + 4) / 2
+        sheet.text(MARGIN, y - above, label)
+        _draw_parts(sheet, ax, parts, left, y, bar)
+    sheet.text(left + bar / 2, bottom + 28, unit, size=SMALL, align="center")
     sheet.lines(MARGIN, bottom + 44, legend, size=SMALL, color=sheet.theme.muted)
     return ax
 
 
-def _draw_parts(sheet: Sheet, ax: Axes, parts: Mapping[str, float], left: float, y: float) -> None:
+def _draw_parts(
+    sheet: Sheet, ax: Axes, parts: Mapping[str, float], left: float, y: float, width: float
+) -> None:
     """Draw the stacked bar of one domain; symbols and percentages where they fit."""
     start = 0.0
     for judgement, share in parts.items():
@@ -143,10 +160,10 @@ def _draw_parts(sheet: Sheet, ax: Axes, parts: Mapping[str, float], left: float,
             y, share, height=14, left=start, color=fill, edgecolor=sheet.theme.ground, linewidth=1
         )
         symbol = names.RISK_OF_BIAS_WORDS[judgement][0]
-        room = share / 100 * BAR_WIDTH
+        room = share / 100 * width
         for text in (f"{symbol} {numbers.number(share, 0)}%", symbol):
             if text_width(text, SMALL) + 6 <= room:
-                x = left + (start + share / 2) / 100 * BAR_WIDTH
+                x = left + (start + share / 2) / 100 * width
                 color = sheet.theme.rob_ink
                 sheet.text(x, y, text, size=SMALL, align="center", color=color)
                 break

@@ -17,7 +17,7 @@ from dataclasses import asdict
 
 from matplotlib.figure import Figure
 
-from analysis.figures.theme import DARK, FONT_STACK, THEMES, style, variable
+from analysis.figures.theme import DARK, FONT_STACK, LEAST, SMALL, THEMES, style, variable
 
 SVG = "http://www.w3.org/2000/svg"
 XLINK = "http://www.w3.org/1999/xlink"
@@ -106,9 +106,7 @@ def save_raster(figure: Figure, file_format: str) -> bytes:
         raise ValueError(f"file_format must be one of {allowed}, but {file_format!r} was passed.")
     buffer = io.BytesIO()
     with style():
-        figure.savefig(
-            buffer, format=file_format, dpi=300, metadata=_RASTER_METADATA[file_format]
-        )
+        figure.savefig(buffer, format=file_format, dpi=300, metadata=_RASTER_METADATA[file_format])
     return buffer.getvalue()
 
 
@@ -263,6 +261,8 @@ def _describe(
     for side in ("width", "height"):
         points = float(root.attrib[side].removesuffix("pt"))
         root.set(side, f"{points * PIXELS_PER_POINT:.2f}")
+    readable = float(root.attrib["width"]) * LEAST / SMALL
+    root.set("style", f"min-width:{readable:.0f}px")
     root.set("class", "review-figure")
     root.set("role", "group" if interactive else "img")
     root.set("aria-labelledby", f"{name}-title")

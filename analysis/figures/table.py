@@ -12,10 +12,12 @@ from analysis.review.results import Measure
 
 #: Distance of two one-line rows: 0.25 in.
 PITCH = 18.0
-LABEL_NARROWEST, LABEL_WIDEST = 112.0, 200.0
+LABEL_NARROWEST, LABEL_WIDEST = 100.0, 200.0
 NOTE_WIDEST = 150.0
+#: Widest label of the variant for a phone.
+LABEL_PHONE = 116.0
 #: Before a group of columns, and between the columns of one group.
-GROUP_GAP, GAP = 14.0, 8.0
+GROUP_GAP, GAP = 10.0, 8.0
 #: One space, between the three parts of "0.71 [0.56, 0.90]".
 SPACE = 5.0
 #: A heading takes at most this many lines, and at least this width.
@@ -115,6 +117,22 @@ def wrap_labels(
     return tuple(map(wrapped, lines)), width
 
 
+def stacked(lines: Sequence[Line], measure: Measure) -> Table:
+    """Return a table without columns, for a phone: each label carries numbers and note."""
+    made = []
+    for line in lines:
+        cells = [line.cells.get(key, "") for key in ("estimate", "low", "high")]
+        effect = " ".join(cell for cell in cells if cell)
+        percent = "%" if numbers.is_proportion(measure) and cells[1] else ""
+        below = [f"{effect}{percent}", line.cells.get("note", "")]
+        if line.mark is not None and line.mark.kind == "missing":
+            below = below[1:]
+        label = (*line.label, *(text for text in below if text))
+        made.append(replace(line, label=label, cells={}))
+    wrapped, width = wrap_labels(made, LABEL_PHONE)
+    return Table("", wrapped, width, (), ())
+
+
 def wrap_notes(lines: Sequence[Line]) -> tuple[Line, ...]:
     """Return the lines with the cells of the note column wrapped."""
     return tuple(
@@ -172,9 +190,7 @@ def note_group(title: str, lines: Sequence[Line]) -> Group:
     return Group((), (Column("note", title, width, GROUP_GAP, "left"),))
 
 
-def _titled(
-    title: str, keys: Sequence[tuple[str, str]], widths: list[float], gap: float
-) -> Group:
+def _titled(title: str, keys: Sequence[tuple[str, str]], widths: list[float], gap: float) -> Group:
     inner = sum(widths) + gap * (len(keys) - 1)
     lines = _wrap_title(title, max(inner, TITLE_NARROWEST if len(keys) > 1 else 0.0))
     needed = max(text_width(line, weight="bold") for line in lines)

@@ -19,13 +19,15 @@ import matplotlib as mpl
 
 from analysis.figures.names import RISK_OF_BIAS_WORDS
 
-#: Points. Both stay readable because no figure is scaled down: a figure that
-#: is wider than its box scrolls inside it instead.
+#: Points, at full size.
 BODY = 9.0
 SMALL = 8.0
+#: A figure wider than its box shrinks until its small text is this big; one
+#: that is wider still scrolls inside its box.
+LEAST = 7.0
 
 #: Width every layout aims at, in points (746 CSS pixels: the text column of
-#: the book). Wider figures scroll in their own box.
+#: the book on a desk).
 TARGET_WIDTH = 560.0
 #: The same for the narrow variant: 346 CSS pixels, a phone held upright.
 NARROW_WIDTH = 260.0
@@ -136,9 +138,9 @@ def css() -> str:
         f":root{{{block(LIGHT)}}}\n"
         f"html[data-theme=dark]{{{block(DARK)}}}\n"
         ".figure-box{overflow-x:auto;max-width:100%}\n"
-        ".figure-box svg{max-width:none;height:auto;display:block;margin:0 auto}\n"
+        ".figure-box svg{max-width:100%;height:auto;display:block;margin:0 auto}\n"
         ".figure-narrow{display:none}\n"
-        "@media(max-width:640px){.figure-wide{display:none}.figure-narrow{display:block}}\n"
+        "@media(max-width:720px){.figure-wide{display:none}.figure-narrow{display:block}}\n"
         ".figure-box a:hover text,.figure-box a:focus text{text-decoration:underline}\n"
         f"@media print{{:root,html[data-theme=dark]{{{block(LIGHT)}}}}}\n"
     )

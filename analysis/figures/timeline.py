@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 
@@ -12,9 +13,10 @@ from analysis.figures.marks import tick_style
 from analysis.figures.names import condition
 from analysis.figures.plate import MARGIN
 from analysis.figures.table import PITCH
-from analysis.figures.theme import BODY, SMALL, theme_named
+from analysis.figures.theme import BODY, NARROW_WIDTH, SMALL, TARGET_WIDTH, theme_named
 
-PLOT = 260.0
+#: Narrowest room for the years, and widest name of a condition.
+PLOT, LABEL = 90.0, 130.0
 BAR = 8.0
 GAP = 14.0
 #: Status -> how its bar is drawn: filled (ended), hollow (planned or going on),
@@ -36,7 +38,9 @@ LEGEND = (
 )
 
 
-def timeline(trials: Sequence[Mapping[str, str]], *, theme: str = "light") -> Axes:
+def timeline(
+    trials: Sequence[Mapping[str, str]], *, theme: str = "light", narrow: bool = False
+) -> Axes:
     """Draw registered trials from their start to their primary completion.
 
     Parameters
@@ -48,6 +52,8 @@ def timeline(trials: Sequence[Mapping[str, str]], *, theme: str = "light") -> Ax
         only; empty where not seen).
     theme : {"light", "dark"}
         Colours.
+    narrow : bool
+        The variant for a phone held upright: people and status below the name.
 
     Returns
     -------
@@ -63,46 +69,84 @@ def timeline(trials: Sequence[Mapping[str, str]], *, theme: str = "light") -> Ax
     dated = [year for trial in ordered for year in _dates(trial)]
     if not dated:
         raise ValueError("No trial has a date: write a table instead of a timeline.")
-    first, last = int(min(dated)), int(max(dated)) + 1
-    columns = [
-        ("Trial", [trial_label(trial) for trial in ordered]),
-        ("Condition", [condition(trial["condition"]) for trial in ordered]),
-        ("People", [_people(trial) for trial in ordered]),
-    ]
-    after = ("Status (seen)", [_status(trial) for trial in ordered])
-    widths = [
-        max(text_width(head, weight="bold"), *(text_width(cell) for cell in cells))
-        for head, cells in (*columns, after)
-    ]
-    left = MARGIN + sum(widths[:3]) + GAP * 3
-    width = left + PLOT + GAP + widths[3] + MARGIN
+    span = (int(min(dated)), int(max(dated)) + 1)
+    named = _Column("Trial, condition", [_names(trial, stacked=narrow) for trial in ordered])
+    before, after = [named], []
+    if not narrow:
+        before.append(_Column("People", [[_people(trial)] for trial in ordered]))
+        after.append(_Column("Status (seen)", [[_status(trial)] for trial in ordered]))
+    heights = [PITCH + LEADING * BODY * (len(lines) - 1) for lines in named.cells]
+    left = MARGIN + sum(column.width + GAP for column in before)
+    beside = sum(GAP + column.width for column in after) + GAP + MARGIN
+    plot = max((NARROW_WIDTH if narrow else TARGET_WIDTH) - left - beside, PLOT)
+    width = left + plot + beside
     top = MARGIN + LEADING * BODY + 6
-    bottom = top + PITCH * len(ordered) + 4
+    bottom = top + sum(heights) + 4
     legend = wrap(LEGEND, width - 2 * MARGIN, size=SMALL)
     sheet = Sheet(width, bottom + 26 + LEADING * SMALL * len(legend) + MARGIN, theme_named(theme))
-    ax = sheet.axes(left, top, PLOT, bottom - top)
-    ax.set_xlim(first, last)
-    step = max(1, -(-(last - first) // 6))
-    ax.set_xticks(range(first, last + 1, step), [str(y) for y in range(first, last + 1, step)])
-    tick_style(ax, sheet.theme)
-    starts = [MARGIN, MARGIN + widths[0] + GAP, MARGIN + sum(widths[:2]) + 2 * GAP]
-    for (head, cells), x, room in zip(columns, starts, widths, strict=False):
-        align = "right" if head == "People" else "left"
-        edge = x + room if align == "right" else x
-        sheet.text(edge, MARGIN + BODY / 2, head, weight="bold", align=align)
-        for i, cell in enumerate(cells):
-            sheet.text(edge, top + PITCH * (i + 0.5), cell, align=align, gid=_gid(ordered[i]))
-    sheet.text(left + PLOT + GAP, MARGIN + BODY / 2, after[0], weight="bold")
-    sheet.rule(MARGIN, width - MARGIN, top - 2)
-    for i, trial in enumerate(ordered):
-        y = top + PITCH * (i + 0.5)
+    ax = sheet.axes(left, top, plot, bottom - top)
+    _draw_years(ax, sheet, span, most=2 if narrow else 5)
+    tops = [top + sum(heights[:i]) for i in range(len(heights))]
+    for i, (y, height) in enumerate(zip(tops, heights, strict=True)):
         if i % 2:
-            span, fill = width - 2 * MARGIN, sheet.theme.zebra
-            sheet.rectangle(MARGIN, y - PITCH / 2, span, PITCH, fill=fill, below=True)
-        sheet.text(left + PLOT + GAP, y, after[1][i], gid=_gid(trial))
-        _draw_bar(sheet, ax, trial, left, y, (first, last))
+            room, fill = width - 2 * MARGIN, sheet.theme.zebra
+            sheet.rectangle(MARGIN, y, room, height, fill=fill, below=True)
+    gids = [f"row:{trial['trial_id']}" for trial in ordered]
+    x = MARGIN
+    for column in before:
+        _draw_column(sheet, column, x, tops, gids)
+        x += column.width + GAP
+    for column in after:
+        _draw_column(sheet, column, left + plot + GAP, tops, gids)
+    sheet.rule(MARGIN, width - MARGIN, top - 2)
+    for trial, y in zip(ordered, tops, strict=True):
+        _draw_bar(sheet, trial, (left, plot), y + PITCH / 2, span)
     sheet.lines(MARGIN, bottom + 26 + SMALL / 2, legend, size=SMALL, color=sheet.theme.muted)
     return ax
+
+
+@dataclass(frozen=True)
+class _Column:
+    """A heading and, for each trial, its lines; the first is in ink, the others muted."""
+
+    head: str
+    cells: Sequence[Sequence[str]]
+
+    @property
+    def width(self) -> float:
+        lines = [text_width(line) for cell in self.cells for line in cell]
+        return max(text_width(self.head, weight="bold"), *lines)
+
+
+def _draw_column(
+    sheet: Sheet, column: _Column, x: float, tops: Sequence[float], gids: Sequence[str]
+) -> None:
+    sheet.text(x, MARGIN + BODY / 2, column.head, weight="bold")
+    for cell, y, gid in zip(column.cells, tops, gids, strict=True):
+        name, *rest = cell
+        sheet.text(x, y + PITCH / 2, name, gid=gid)
+        below = y + PITCH / 2 + LEADING * BODY
+        sheet.lines(x, below, rest, gid=gid, color=sheet.theme.muted)
+
+
+def _draw_years(ax: Axes, sheet: Sheet, span: tuple[int, int], *, most: int) -> None:
+    """Mark whole years, at most ``most`` steps of them."""
+    first, last = span
+    step = max(1, -(-(last - first) // most))
+    years = range(first, last + 1, step)
+    ax.set_xlim(first, last)
+    ax.set_xticks(years, [str(year) for year in years])
+    tick_style(ax, sheet.theme)
+
+
+def _names(trial: Mapping[str, str], *, stacked: bool) -> list[str]:
+    """Return the lines under the name of a trial."""
+    lines = [trial_label(trial), *wrap(condition(trial["condition"]), LABEL)]
+    if stacked:
+        number, _, planned = _people(trial).partition(" ")
+        known = [f"{number} people {planned}".strip()] if trial["n"] else []
+        lines += [*known, *wrap(_status(trial), LABEL)]
+    return lines
 
 
 def trial_label(trial: Mapping[str, str]) -> str:
@@ -136,10 +180,6 @@ def _dates(trial: Mapping[str, str]) -> list[float]:
     return [year for year in years if year is not None]
 
 
-def _gid(trial: Mapping[str, str]) -> str:
-    return f"row:{trial['trial_id']}"
-
-
 def _people(trial: Mapping[str, str]) -> str:
     if not trial["n"]:
         return "–"
@@ -153,13 +193,16 @@ def _status(trial: Mapping[str, str]) -> str:
 
 def _draw_bar(
     sheet: Sheet,
-    ax: Axes,
     trial: Mapping[str, str],
-    left: float,
+    room: tuple[float, float],
     y: float,
     span: tuple[int, int],
 ) -> None:
-    """Draw one trial from start to end; words where there is no start."""
+    """Draw one trial from start to end; words where there is no start.
+
+    ``room`` is the left edge and the width of the plot, ``span`` its years.
+    """
+    (left, width), gid = room, f"row:{trial['trial_id']}"
     if trial["status"] not in STYLE:
         allowed = ", ".join(STYLE)
         raise ValueError(
@@ -167,12 +210,9 @@ def _draw_bar(
         )
     start, end = _start(trial), year_of(trial["primary_completion"])
     if start is None:
-        sheet.text(
-            left + 4, y, "no start date on record", size=SMALL, color=sheet.theme.muted,
-            gid=_gid(trial),
-        )
+        sheet.text(left + 4, y, "no start date", size=SMALL, color=sheet.theme.muted, gid=gid)
         return
-    scale = PLOT / (span[1] - span[0])
+    scale = width / (span[1] - span[0])
     x0 = left + (start - span[0]) * scale
     seen = year_of(trial["status_seen_on"][:10])
     last = end or max(start + 0.5, min(seen or start + 0.5, span[1]))
@@ -181,7 +221,7 @@ def _draw_bar(
     tip = [(x1, y)] if end is None else []
     body = x1 - half if end is None else x1
     corners = [(x0, y - half), (body, y - half), *tip, (body, y + half), (x0, y + half)]
-    patch = sheet.polygon(corners, fill=sheet.theme.data, gid=_gid(trial))
+    patch = sheet.polygon(corners, fill=sheet.theme.data, gid=gid)
     kind = STYLE[trial["status"]]
     if kind != "filled":
         patch.set(facecolor=sheet.theme.ground, edgecolor=sheet.theme.data, linewidth=1.2)

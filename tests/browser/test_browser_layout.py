@@ -69,6 +69,22 @@ def test_no_text_is_too_small_to_read_on_a_phone(page: Page, site: str, name: st
     assert small == []
 
 
+@pytest.mark.parametrize("width", [1280, 768, 390])
+@pytest.mark.parametrize("name", page_names())
+def test_figures_show_all_their_columns_without_scrolling(
+    page: Page, site: str, name: str, width: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(f"{site}/{name}.html", wait_until="load")
+    page.evaluate(OPEN_ALL)
+    cut = page.evaluate(
+        """() => [...document.querySelectorAll('.figure-box')]
+             .filter(box => box.scrollWidth > box.clientWidth)
+             .map(box => box.getAttribute('aria-label'))"""
+    )
+    assert cut == []
+
+
 def test_first_page_is_light_and_nothing_on_it_jumps(browser: Browser, site: str) -> None:
     read = _read(browser, f"{site}/{FIRST}.html")
     assert read["bytes"] <= BUDGET
