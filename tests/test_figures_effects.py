@@ -153,6 +153,15 @@ def test_specification_curve_draws_every_analysis_and_marks_the_planned_one(n):
     assert len(dots) == 3 * n  # studies, model, interval
 
 
+def test_an_interval_beyond_the_plot_ends_in_an_arrow():
+    wide = replace(curve_of(3).specifications[0], ci_low=1e-9, ci_high=2.5)
+    curve = SpecificationCurve("synthetic", (wide, *curve_of(3).specifications[1:]), 0)
+    ax = specification(factories.answer(6), curve)
+    (arrow,) = [a for a in ax.lines if a.get_gid() == "beyond"]
+    assert (arrow.get_marker(), arrow.get_xdata()[0]) == ("v", 0)
+    assert arrow.get_ydata()[0] == ax.get_ylim()[0] > wide.ci_low
+
+
 def test_specification_curve_says_in_words_what_it_shows():
     text = specification_words(factories.answer(6), curve_of(4))
     assert text.startswith("4 analyses of the same question: risk ratio from 1.00 to 1.75.")

@@ -83,3 +83,9 @@ def test_each_release_is_a_look_in_the_order_of_versions(tmp_path: Path):
         ("2026.9.0", 2, True),
         ("2026.10.0", 3, True),
     ]
+
+
+def test_an_answer_without_an_estimator_of_its_own_has_no_cumulative_steps():
+    answer = ask([A, B], model="mantel_haenszel").answers["relief"]
+    assert answer.pooled is not None
+    assert cumulative(answer) == ()

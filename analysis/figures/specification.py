@@ -89,7 +89,7 @@ def specification(answer: Answer, curve: SpecificationCurve, *, theme: str = "li
                 room, fill = width - 2 * MARGIN, sheet.theme.zebra
                 sheet.rectangle(MARGIN, y, room, heights[choice], fill=fill, below=True)
             for x, spec in zip(xs, specs, strict=True):
-                if choice in _labels(spec):
+                if choice in chosen(spec):
                     color = sheet.theme.pooled if spec.primary else sheet.theme.data
                     sheet.circle(x, middle, DOT / 2, fill=color, edge="none")
             y += heights[choice]
@@ -127,7 +127,8 @@ CHOICES: tuple[tuple[str, Callable[[Specification], str]], ...] = (
 )
 
 
-def _labels(spec: Specification) -> tuple[str, ...]:
+def chosen(spec: Specification) -> tuple[str, ...]:
+    """Return what an analysis chose, in the order of :data:`CHOICES`."""
     return tuple(kind(spec) for _, kind in CHOICES)
 
 
@@ -164,6 +165,11 @@ def _draw_estimate(ax: Axes, axis: Axis, sheet: Sheet, i: int, spec: Specificati
     ends = (max(spec.ci_low, axis.low), min(spec.ci_high, axis.high))
     line = theme.pooled if spec.primary else theme.rule
     ax.plot((i, i), ends, color=line, linewidth=1.8 if spec.primary else 1.0, zorder=2)
+    beyond = ((axis.low, "v", spec.ci_low < axis.low), (axis.high, "^", spec.ci_high > axis.high))
+    for end, arrow, passes in beyond:
+        if passes:
+            head = ax.plot([i], [end], arrow, color=line, markersize=DOT, clip_on=False)
+            head[0].set_gid("beyond")
     ax.plot(
         [i],
         [spec.estimate],

@@ -273,8 +273,9 @@ HOW_TO_READ = {
         "means that no end date is known."
     ),
     "specification curve": (
-        "How to read this: each dot is the same question analysed in another defensible way; the "
-        "marked one was chosen beforehand."
+        "How to read this: each dot is the same question analysed in another defensible way, and "
+        "the line through it how uncertain it is; the marked one was chosen beforehand, and an "
+        "arrow means that a line goes on beyond the plot."
     ),
     "icon array": (
         "How to read this: each figure stands for the same number of people; the coloured ones "

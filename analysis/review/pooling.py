@@ -100,6 +100,11 @@ def try_to_pool(rows: Sequence[Row], measure: Measure, plan: Plan) -> tuple[Pool
         return None, str(error)
 
 
+def by_inverse_variance(pooled: Pooled | None) -> bool:
+    """Whether a result was pooled from ``yi`` and ``vi``, so that ``method`` is an estimator."""
+    return pooled is not None and pooled.model in {"common-effect", "random-effects"}
+
+
 def reason_of_too_few(k: int) -> str:
     """Why nothing is pooled when fewer than two studies give a usable number."""
     return (

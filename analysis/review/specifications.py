@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from analysis.review.pooling import Plan, try_to_pool
+from analysis.review.pooling import Plan, by_inverse_variance, try_to_pool
 from analysis.review.results import Answer, Pooled
 
 METHODS = ("EE", "DL", "PM", "REML")
@@ -104,7 +104,7 @@ def cumulative(answer: Answer) -> tuple[Cumulative, ...]:
     inverse variances.
     """
     pooled = answer.pooled
-    if pooled is None or not pooled.weights:
+    if pooled is None or not by_inverse_variance(pooled):
         return ()
     rows = sorted((row for row in answer.rows if row.pooled), key=lambda r: (r.year, r.row_id))
     first = rows[0]
