@@ -45,7 +45,6 @@ METHODS = {
     "10.1111/j.0006-341x.1999.00732.x": "Follmann & Proschan 1999; help",
     "10.1177/1094428106291059": "Morris 2008; references of the R package metaConvert",
     "10.1177/1948550617693062": "Stanley 2017; references of the R package RoBMA",
-    "10.1214/20-AOS1991": "Howard et al. 2021; reference lists of other software",
     "10.1214/ss/1177011364": "Hedges 1992; help",
     "10.1016/j.jclinepi.2007.03.013": "Wetterslev et al. 2008; reference lists of other software",
     "10.2307/2286796": "Harville 1977; help",
