@@ -17,7 +17,7 @@ from analysis.evidence.schema import load_schema
 from analysis.evidence.validation import validate
 from analysis.living.asking import GROUP, fields_to_ask
 from analysis.living.entering import with_reference
-from analysis.living.prefill import family_name, look_up
+from analysis.living.prefill import family_name, identified, look_up, suggestion
 from analysis.living.status import read_protocol
 from analysis.living.status import status as status_of
 from fake_services import Article, Services, running, status, trial
@@ -218,6 +218,14 @@ def test_a_row_that_contradicts_itself_is_mended_before_it_is_added(project, mon
     assert rows(project)[-1]["events_treat"] == "12"
 
 
+def test_a_wrong_answer_seen_at_the_end_is_given_again_and_enter_forgets_nothing(
+    project, monkeypatch, capsys
+):
+    assert add(monkeypatch, *answers(), "", "events_treat", "13", "y") == 0
+    assert "'' is neither y, n, nor a name in the list above." in capsys.readouterr().out
+    assert rows(project)[-1]["events_treat"] == "13"
+
+
 def test_no_forgets_the_row_and_changes_nothing(project, monkeypatch):
     before = snapshot(project)
     assert add(monkeypatch, *answers(), "n") == 1
@@ -277,6 +285,16 @@ def test_a_doi_a_pubmed_and_a_trial_number_fill_in_what_is_known(monkeypatch):
         look_up("Doe 2026")
 
 
+@pytest.mark.parametrize(
+    ("typed", "column"), [("10.1000/Y", "doi"), ("900001", "pmid"), ("nct09990001", "registry_id")]
+)
+def test_without_a_network_the_number_that_was_typed_is_still_offered(project, typed, column):
+    schema = load_schema("studies")
+    offered = suggestion(schema, rows(project), identified(typed), "", column, {})
+    assert offered.lower() == typed.lower()
+    assert suggestion(schema, rows(project), identified("10.1000/y"), "", "study_id", {}) == ""
+
+
 def test_what_an_index_knows_is_offered_and_a_dead_network_stops_nobody(
     project, monkeypatch, capsys
 ):
@@ -290,7 +308,7 @@ def test_what_an_index_knows_is_offered_and_a_dead_network_stops_nobody(
         world.faults = [status(404)]
         types(monkeypatch, "900001")
         assert main(["add"]) == 130
-        assert "Going on without it." in capsys.readouterr().out
+        assert "Going on with no more than the number." in capsys.readouterr().out
 
 
 def test_a_reference_goes_to_its_place_in_the_alphabet():

@@ -7,9 +7,11 @@ import pytest
 from analysis.living.screening import (
     Judgement,
     ReviewerStopped,
+    disputed,
     judge,
     kappa,
     record,
+    settled,
     show,
     waiting_for,
 )
@@ -20,7 +22,7 @@ REASONS = {"not_ketamine": "No ketamine was given", "wrong_condition": "Another 
 def row(**cells: str) -> dict[str, str]:
     """Return an undecided record."""
     names = [f"{what}_{who}" for who in "12" for what in ("decision", "reviewer", "decided_on")]
-    empty = dict.fromkeys([*names, "reason"], "")
+    empty = dict.fromkeys([*names, "reason", "note"], "")
     about = {"title": "A trial", "authors": "Doe J", "year": "2026", "url": "https://doi.org/x"}
     more = {"doi": "", "pmid": "", "registry_id": "", "source": "s1", "found_on": "2026-11-22"}
     return empty | about | more | {"decision": "undecided", "decision_1": "undecided"} | cells
@@ -111,8 +113,43 @@ def test_kappa_is_not_defined_where_nothing_differs():
 
 def test_the_reviewer_sees_title_place_and_abstract():
     """What is needed to decide is on one screen."""
-    text = show(row(), "Background: none.")
+    search = {"source": "PubMed", "query": "ketamine AND fatigue"}
+    text = show(row(), search, "Background: none.")
     assert "A trial" in text
     assert "https://doi.org/x" in text
     assert "Background: none." in text
-    assert "(no abstract at hand)" in show(row(), "")
+    assert "found in PubMed on 2026-11-22 by the search ketamine AND fatigue" in text
+    assert "(no abstract at hand)" in show(row(), {}, "")
+
+
+def test_the_second_reviewer_is_not_told_what_the_first_said_but_who_settles_is():
+    """Two verdicts are independent only if the second is given blind."""
+    judged = row(decision_1="include", reviewer_1="Ann")
+    assert "Ann" not in show(judged, {}, "")
+    disagreed = judged | {"decision_2": "exclude", "reviewer_2": "Bob"}
+    assert "Ann: include; Bob: exclude" in show(disagreed, {}, "")
+
+
+def test_a_disagreement_is_settled_without_a_word_of_the_two_being_changed():
+    """Agreement is still computed from what two people said by themselves."""
+    two = {"decision_1": "include", "decision_2": "exclude"}
+    open_record, agreed = row(**two), row(decision_1="include", decision_2="include")
+    assert list(disputed([open_record, agreed])) == [open_record]
+    closed = settled(open_record, Judgement("exclude", "wrong_condition"), "Cy", "2026-11-24")
+    assert closed.items() >= {**two, "decision": "exclude", "reason": "wrong_condition"}.items()
+    assert closed["note"] == "Settled by Cy on 2026-11-24."
+    assert list(disputed([closed])) == []
+    assert kappa([open_record]) == kappa([closed])
+    assert settled(open_record, Judgement("later"), "Cy", "2026-11-24") == open_record
+
+
+def test_whoever_said_later_is_asked_again_and_meets_what_the_other_said_meanwhile():
+    """A first reviewer's late verdict does not outvote the second's."""
+    later = row(decision_1="later", reviewer_1="Ann", decision_2="later", reviewer_2="Bob")
+    assert list(waiting_for([later], "Ann", second=False)) == [later]
+    assert list(waiting_for([later], "Bob", second=True)) == [later]
+    excluded = later | {"decision_2": "exclude"}
+    both = record(excluded, Judgement("include"), "Ann", "2026-11-24", second=False)
+    assert both["decision"] == "undecided"
+    alone = record(later, Judgement("include"), "Ann", "2026-11-24", second=False)
+    assert alone["decision"] == "include"

@@ -272,4 +272,4 @@ def test_hanging_up_at_every_try_is_reported_in_plain_words(project, world):
     world.faults = [hang_up] * 3 + [status(400)]
     printed = finish(command(project, world, "search", "--only", "pubmed"))
     assert "Traceback" not in printed
-    assert "Check the query file" in printed
+    assert "Check the query" in printed

@@ -28,7 +28,7 @@ from analysis.living.entering import (
     new_faults,
 )
 from analysis.living.http import SourceError
-from analysis.living.prefill import look_up, suggestion
+from analysis.living.prefill import identified, look_up, suggestion
 from analysis.living.records import Candidate
 from analysis.living.screen_command import REVIEWER_VARIABLE
 
@@ -69,19 +69,33 @@ def _dialogue(cells: Cells, found: Candidate | None, draft: Path) -> int:
         if faults:
             print("\n" + as_text(faults))
         wrong = [f.column for f in faults if f.severity == "error"]
-        if not wrong:
-            break
         again = [name for name in wrong if name in cells] or [GROUP]
+        if not wrong:
+            answer = _last_word(cells)
+            if answer in ("y", "n"):
+                break
+            again = [answer]
         for name in again:
             cells.pop(name, None)
         print(f"Please answer again: {', '.join(again)}.")
-    answer = answer_to(input, "Add this row? [y]es, [n]o and forget it: ").lower()
-    if answer.startswith("y"):
+    if answer == "y":
         titled = (cells.get(f"record {name}", "") for name in ("title", "authors", "journal"))
         enter(row, *titled)
-        print(f"Added to data/studies.csv: {row['study_id']}. Now: python -m analysis preview")
+        print(f"Added to data/studies.csv: {row['study_id']}. Now: make preview")
     draft.unlink(missing_ok=True)
-    return 0 if answer.startswith("y") else 1
+    return 0 if answer == "y" else 1
+
+
+def _last_word(cells: Cells) -> str:
+    """Ask whether the row is right; return y, n, or the name of an answer to give again."""
+    question = "Add this row? [y]es, [n]o and forget it, or the name of what is to be changed: "
+    while True:
+        answer = answer_to(input, question)
+        if answer in cells:
+            return answer
+        if answer.lower() in ("y", "yes", "n", "no"):
+            return answer[0].lower()
+        print(f"  {answer!r} is neither y, n, nor a name in the list above.")
 
 
 def _fields(cells: Mapping[str, str]) -> Iterator[Field]:
@@ -109,8 +123,8 @@ def _look_up() -> Candidate | None:
         except ValueError as error:
             print(f"  {error}")
         except SourceError as error:
-            print(f"  {error}\n  Going on without it.")
-            return None
+            print(f"  {error}\n  Going on with no more than the number.")
+            return identified(typed)
         else:
             print(f"  {found.title} ({found.authors or 'no authors given'}, {found.year})")
             return found

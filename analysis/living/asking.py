@@ -132,7 +132,7 @@ def answer_to(ask: Ask, question: str) -> str:
 
 
 def _prompt(column: Field, suggestion: str) -> str:
-    unit = f", {column.unit}" if column.unit else ""
+    unit = f", {column.unit}" if column.unit.lower() not in column.title.lower() else ""
     example = f" (such as {column.example})" if column.example and not column.enum else ""
     optional = "" if column.required else ", may be empty"
     shown = f" [{suggestion}]" if suggestion else ""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import requests
+from tqdm import tqdm
 
 #: Who we say we are.
 USER_AGENT = "ketamine-mecfs-review (living systematic review)"
@@ -22,6 +24,11 @@ LARGEST_BODY = 50_000_000
 
 class SourceError(RuntimeError):
     """A service could not be asked; the message says which, why and what to do."""
+
+
+def _say(text: str) -> None:
+    """Tell whoever waits; a progress bar stays whole."""
+    tqdm.write(text, file=sys.stderr)
 
 
 class PoliteSession:
@@ -41,6 +48,8 @@ class PoliteSession:
         How often a passing fault is met before giving up.
     wait : callable, default time.sleep
         Waits the given number of seconds.
+    say : callable, optional
+        Told why and how long it waits; by default on standard error.
     """
 
     def __init__(
@@ -52,6 +61,7 @@ class PoliteSession:
         params: Mapping[str, str] | None = None,
         tries: int = 5,
         wait: Callable[[float], None] = time.sleep,
+        say: Callable[[str], None] = _say,
     ) -> None:
         self.name = name
         self.base_url = base_url.rstrip("/")
@@ -59,6 +69,7 @@ class PoliteSession:
         self._params = dict(params or {})
         self._tries = tries
         self._wait = wait
+        self._say = say
         self._next_slot = 0.0
         self._session = requests.Session()
         self._session.headers["User-Agent"] = USER_AGENT
@@ -93,20 +104,25 @@ class PoliteSession:
                 elif not response.ok:
                     raise SourceError(
                         f"{self.name} refused the request (status {response.status_code}): "
-                        f"{response.text[:200]!r}. Check the query file."
+                        f"{response.text[:200]!r}. Check the query or the number asked for."
                     )
                 else:
                     return read(response)
+            except requests.Timeout:
+                fault = "did not answer in time"
+            except requests.ConnectionError:
+                fault = "could not be reached"
             except requests.RequestException as error:
                 # The full message may hold the address, and with it a key.
                 fault = f"could not be read ({type(error).__name__})"
             except ValueError as error:
                 fault = f"sent something unreadable ({error})"
             if attempt + 1 < self._tries:
+                self._say(f"{self.name} {fault}; asking again in {pause:.0f} s")
                 self._wait(pause)
         raise SourceError(
-            f"{self.name} {fault}, {self._tries} times. Nothing found so far is lost: "
-            "run the same command again later and it continues from here."
+            f"{self.name} {fault}, although it was asked {self._tries} times. "
+            "Is this computer online? Otherwise try again later."
         )
 
     def _fetch(self, path: str, params: Mapping[str, Any]) -> requests.Response:

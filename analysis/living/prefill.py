@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 
 from analysis.evidence.schema import Schema
@@ -13,6 +14,7 @@ from analysis.living.sources import (
     CLINICALTRIALS,
     CROSSREF,
     PUBMED,
+    TRIES_IN_A_DIALOGUE,
     crossref_work,
     pubmed_record,
     registered_trial,
@@ -49,20 +51,35 @@ def look_up(identifier: str) -> Candidate:
     SourceError
         If the service cannot be asked.
     """
+    known = identified(identifier)
+    if known.registry_id:
+        trial = registered_trial(
+            CLINICALTRIALS.session(tries=TRIES_IN_A_DIALOGUE), known.registry_id
+        )
+        return replace(known, title=trial.title)
+    if known.doi:
+        return crossref_work(CROSSREF.session(tries=TRIES_IN_A_DIALOGUE), known.doi)
+    return pubmed_record(PUBMED.session(tries=TRIES_IN_A_DIALOGUE), known.pmid)
+
+
+def identified(identifier: str) -> Candidate:
+    """Return what an identifier says by itself.
+
+    Raises
+    ------
+    ValueError
+        If the text is no DOI, PubMed number or NCT number.
+    """
     text = identifier.strip()
     if found := re.search(r"NCT\d{8}", text, re.IGNORECASE):
-        trial = registered_trial(CLINICALTRIALS.session(), found.group().upper())
-        return Candidate(
-            source=CLINICALTRIALS.name,
-            source_id=trial.registry_id,
-            title=trial.title,
-            registry_id=trial.registry_id,
-            url=f"https://clinicaltrials.gov/study/{trial.registry_id}",
-        )
+        name = found.group().upper()
+        url = f"https://clinicaltrials.gov/study/{name}"
+        return Candidate(CLINICALTRIALS.name, name, "", registry_id=name, url=url)
     if doi := clean_doi(text):
-        return crossref_work(CROSSREF.session(), doi)
+        return Candidate(CROSSREF.name, doi, "", doi=doi, url=f"https://doi.org/{doi}")
     if found := re.fullmatch(r"(?:pmid:?\s*)?(\d{1,9})", text, re.IGNORECASE):
-        return pubmed_record(PUBMED.session(), found[1])
+        url = f"https://pubmed.ncbi.nlm.nih.gov/{found[1]}/"
+        return Candidate(PUBMED.name, found[1], "", pmid=found[1], url=url)
     raise ValueError(
         f"{text!r} is no DOI (10.…/…), PubMed number or NCT number; press Enter to go on without"
     )
@@ -138,7 +155,9 @@ def _study_id(rows: Sequence[Row], found: Candidate) -> str:
         same_doi = found.doi and row["doi"].lower() == found.doi
         if same_doi or (found.pmid and row["pmid"] == found.pmid):
             return row["study_id"]
-    plain = unicodedata.normalize("NFKD", family_name(found.authors) or found.source_id)
+    if not (named_after := family_name(found.authors) or found.registry_id):
+        return ""
+    plain = unicodedata.normalize("NFKD", named_after)
     letters = re.sub(r"[^a-z0-9]", "", plain.encode("ascii", "ignore").decode().lower())
     taken = {row["study_id"] for row in rows}
     return next(

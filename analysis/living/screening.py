@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from textwrap import shorten
 
 Row = dict[str, str]
 Ask = Callable[[str], str]
@@ -11,6 +12,9 @@ Say = Callable[[str], None]
 
 #: What a reviewer may type, and what it means.
 KEYS = {"i": "include", "e": "exclude", "l": "later", "s": "skip", "q": "quit"}
+
+#: Decisions that say what becomes of a record.
+VERDICTS = frozenset({"include", "exclude"})
 
 
 class ReviewerStopped(Exception):
@@ -42,7 +46,8 @@ def waiting_for(rows: Iterable[Row], reviewer: str, *, second: bool) -> Iterator
         first_open = row["decision_1"] in ("", "undecided")
         if second:
             judged_by_other = not first_open and row["reviewer_1"] != reviewer
-            if judged_by_other and row["decision_2"] in ("", "undecided"):
+            again = row["decision_2"] == "later" and row["reviewer_2"] == reviewer
+            if judged_by_other and (again or row["decision_2"] in ("", "undecided")):
                 yield row
         elif first_open or (row["decision_1"] == "later" and row["reviewer_1"] == reviewer):
             yield row
@@ -60,18 +65,62 @@ def record(row: Row, judgement: Judgement, reviewer: str, today: str, *, second:
         f"reviewer_{place}": reviewer,
         f"decided_on_{place}": today,
     }
-    agreed = not second or new["decision_1"] == new["decision_2"]
+    agreed = new["decision_1"] == new["decision_2"]
+    if not second:
+        # A first reviewer who comes back to a record meets what the second said meanwhile.
+        agreed |= new["decision_2"] not in VERDICTS
     new["decision"] = judgement.decision if agreed else "undecided"
     new["reason"] = judgement.reason if agreed else ""
     return new
 
 
-def show(row: Mapping[str, str], abstract: str) -> str:
-    """Return what the reviewer sees of a record."""
+def disputed(rows: Iterable[Row]) -> Iterator[Row]:
+    """Yield the records that two reviewers judged differently and nobody has settled."""
+    for row in rows:
+        if row["decision"] == "undecided" and {row["decision_1"], row["decision_2"]} == VERDICTS:
+            yield row
+
+
+def settled(row: Row, judgement: Judgement, reviewer: str, today: str) -> Row:
+    """Return a disputed row with what was decided in the end; both verdicts stay as they were.
+
+    Kappa is thus computed from what two people said by themselves.
+    """
+    if judgement.decision == "later":
+        return row
+    by = f"Settled by {reviewer} on {today}."
+    return row | {
+        "decision": judgement.decision,
+        "reason": judgement.reason,
+        "note": " ".join(part for part in (row["note"], by) if part),
+    }
+
+
+def show(row: Mapping[str, str], search: Mapping[str, str], abstract: str) -> str:
+    """Return what the reviewer sees of a record.
+
+    Parameters
+    ----------
+    row : mapping
+        The row of ``screening.csv``.
+    search : mapping
+        The row of ``searches.csv`` by which it was found; empty where there is none.
+    abstract : str
+        The abstract, empty where there is none.
+    """
     place = row["url"] or row["doi"] or row["pmid"] or row["registry_id"]
     who = " ".join(part for part in (row["authors"][:120], row["year"]) if part)
-    lines = [row["title"], who, place, f"found by search {row['source']} on {row['found_on']}"]
+    found = f"found in {search.get('source', row['source'])} on {row['found_on']}"
+    if search.get("query"):
+        found += f" by the search {shorten(search['query'], 160, placeholder=' …')}"
+    lines = [row["title"], who, place, found, *_two_verdicts(row)]
     return "\n".join([*(line for line in lines if line), "", abstract or "(no abstract at hand)"])
+
+
+def _two_verdicts(row: Mapping[str, str]) -> Iterator[str]:
+    """Yield who said what, once both have spoken: a second reviewer must not know the first's."""
+    if {row["decision_1"], row["decision_2"]} <= VERDICTS:
+        yield "; ".join(f"{row[f'reviewer_{n}']}: {row[f'decision_{n}']}" for n in "12")
 
 
 def judge(ask: Ask, say: Say, reasons: Mapping[str, str]) -> Judgement | None:
@@ -109,18 +158,17 @@ def kappa(rows: Sequence[Row]) -> tuple[int, int, float | None]:
         Cohen's kappa (Cohen 1960); None where it is not defined: nothing
         judged twice, or both gave every record the same verdict.
     """
-    verdicts = ("include", "exclude")
     pairs = [
         (row["decision_1"], row["decision_2"])
         for row in rows
-        if row["decision_1"] in verdicts and row["decision_2"] in verdicts
+        if {row["decision_1"], row["decision_2"]} <= VERDICTS
     ]
     agreed = sum(first == second for first, second in pairs)
     if len({verdict for pair in pairs for verdict in pair}) < 2:
         return len(pairs), agreed, None
     from statsmodels.stats.inter_rater import cohens_kappa
 
-    table = [[pairs.count((a, b)) for b in verdicts] for a in verdicts]
+    table = [[pairs.count((a, b)) for b in VERDICTS] for a in VERDICTS]
     return len(pairs), agreed, float(cohens_kappa(table, return_results=False))
 
 

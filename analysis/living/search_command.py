@@ -62,8 +62,13 @@ def run(arguments: argparse.Namespace) -> int:
             print(error, file=sys.stderr)
             failed = True
         except KeyboardInterrupt:
-            print("\nStopped. Run the same command again; it continues from here.")
+            print("\nStopped. Run the same command again; what was found is kept.")
             return 130
+    if failed:
+        print("Nothing found so far is lost. Run the same command again later.", file=sys.stderr)
+    waiting = sum(row["decision"] == "undecided" for row in read_table("screening").rows)
+    if waiting:
+        print(f'{waiting} records wait for a decision: make screen REVIEWER="Your Name"')
     return 1 if failed else 0
 
 

@@ -39,6 +39,10 @@ CONTACT_VARIABLE = "REVIEW_CONTACT_EMAIL"
 ENDPOINT_VARIABLE = "REVIEW_ENDPOINT_"
 
 
+#: How often a service is asked while a person waits for the next question.
+TRIES_IN_A_DIALOGUE = 2
+
+
 @dataclass(frozen=True)
 class Source:
     """A service: where it is and how fast it may be asked."""
@@ -51,7 +55,9 @@ class Source:
     key_parameter: str = ""
     contact_parameter: str = ""
 
-    def session(self, environment: Mapping[str, str] | None = None) -> PoliteSession:
+    def session(
+        self, environment: Mapping[str, str] | None = None, *, tries: int = 5
+    ) -> PoliteSession:
         """Return a session; key, contact and another address come from the environment."""
         environment = os.environ if environment is None else environment
         params = {}
@@ -60,7 +66,7 @@ class Source:
         if self.contact_parameter and environment.get(CONTACT_VARIABLE):
             params[self.contact_parameter] = environment[CONTACT_VARIABLE]
         base_url = environment.get(ENDPOINT_VARIABLE + self.id.upper(), self.base_url)
-        return PoliteSession(self.name, base_url, self.per_second, params=params)
+        return PoliteSession(self.name, base_url, self.per_second, params=params, tries=tries)
 
 
 def pubmed_page(
@@ -95,7 +101,7 @@ def pubmed_page(
         if missing:
             raise SourceError(
                 f"{session.name} sent a truncated page: {len(missing)} of {len(pmids)} records "
-                "are missing. Run the search again; it continues from this page."
+                "are missing."
             )
     end = start + len(pmids)
     return Page(candidates, str(end) if pmids and end < hits else None, hits)
@@ -155,7 +161,7 @@ def _from_europe_pmc(record: Mapping[str, Any]) -> Candidate:
         source="Europe PMC",
         source_id=place,
         title=clean(record.get("title")).rstrip("."),
-        authors=clean(record.get("authorString")).rstrip("."),
+        authors=clean(record.get("authorString")).rstrip(".").replace(", ", "; "),
         year=clean(record.get("pubYear")),
         journal=clean(((record.get("journalInfo") or {}).get("journal") or {}).get("title")),
         doi=clean_doi(record.get("doi")),
@@ -360,10 +366,7 @@ def _member(session: PoliteSession, answer: Mapping[str, Any], key: str) -> dict
     """Return ``answer[key]``; a page without it did not come from the service we know."""
     member = answer.get(key)
     if not isinstance(member, dict):
-        raise SourceError(
-            f"{session.name} answered without {key!r}; its format may have changed. "
-            "Nothing was stored from this page."
-        )
+        raise SourceError(f"{session.name} answered without {key!r}; its format may have changed.")
     return member
 
 

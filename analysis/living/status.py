@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
+from analysis.living.screening import disputed
+
 Row = Mapping[str, str]
 
 
@@ -112,7 +114,7 @@ def read_protocol(path: Path) -> Protocol:
 def status(
     protocol: Protocol,
     searches: Iterable[Row],
-    screening: Sequence[Row],
+    screening: Sequence[dict[str, str]],
     *,
     scheduled: Iterable[str],
     version: str,
@@ -150,19 +152,12 @@ def status(
         days_overdue=max(overdue, 0),
         sources=sources,
         undecided=sum(row["decision"] == "undecided" for row in screening),
-        disagreements=sum(disagreement(row) for row in screening),
+        disagreements=len(list(disputed(screening))),
         stale_ratings=tuple(sorted(stale_ratings)),
         retired=protocol.retired,
         retired_on=protocol.retired_on,
         retirement_reason=protocol.retirement_reason,
     )
-
-
-def disagreement(row: Row) -> bool:
-    """Return whether two reviewers decided differently and nobody has settled it."""
-    first, second = row["decision_1"], row["decision_2"]
-    judged = {"include", "exclude"}
-    return row["decision"] == "undecided" and {first, second} <= judged and first != second
 
 
 def sentence(state: Status) -> str:
