@@ -146,4 +146,4 @@ def test_what_contributors_write_is_text_and_never_markup(review: Review) -> Non
     shown = review.shows()
     assert "a &lt; b &amp; c" in shown["changes"]
     review.release()
-    assert "a < b & c" in entries(review.shows())[0].findtext("content", "", ATOM)
+    assert "a &lt; b &amp; c" in entries(review.shows())[0].findtext("content", "", ATOM)

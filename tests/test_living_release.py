@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -94,7 +95,7 @@ def test_a_data_change_counts_and_is_told_with_what_moved(project, capsys):
     capsys.readouterr()
     assert released(project) == f"{YEAR}.2.0"
     log = (project / "CHANGELOG.md").read_text(encoding="utf-8")
-    entry = log.split("## ")[1]
+    entry = log.split("\n## ")[2]
     assert entry.startswith(f"{YEAR}.2.0, {date.today().isoformat()}")
     assert "- Relief (`relief`):" in log
     assert "Corrected: Ames 2001" in log
@@ -190,9 +191,19 @@ def test_what_people_wrote_becomes_the_list_of_programs():
     log = "# Changes\n\n## Not yet published\n\n- Faster.\n\n## 2027.1.0, 2027-01-02\n\nOld.\n"
     told = changelog.with_entry(log, MADE, ["- Evidence."], "- numpy 1 → 2.")
     assert told == (
-        "# Changes\n\n## 2027.2.0, 2027-03-01\n\n### Evidence\n\n- Evidence.\n\n"
+        "# Changes\n\n## Not yet published\n\n"
+        "## 2027.2.0, 2027-03-01\n\n### Evidence\n\n- Evidence.\n\n"
         "### Programs\n\n- Faster.\n- numpy 1 → 2.\n\n## 2027.1.0, 2027-01-02\n\nOld.\n"
     )
+
+
+def test_the_heading_for_what_comes_next_stays_empty_until_somebody_writes():
+    log = "# Changes\n\n## Not yet published\n\n- Faster.\n"
+    once = changelog.with_entry(log, MADE, ["- Evidence."], "")
+    twice = changelog.with_entry(once, replace(MADE, version="2027.3.0"), ["- More."], "")
+    newest = twice.split("\n## ")[2]
+    assert newest.startswith("2027.3.0")
+    assert "- No change." in newest
 
 
 def test_the_citation_has_version_date_and_everybody_once_and_keeps_what_it_had():

@@ -61,9 +61,9 @@ def test_what_was_planned_or_brought_by_hand_is_no_search():
 def test_open_decisions_and_stale_ratings_are_told():
     record = {"decision": "undecided", "decision_1": "include", "decision_2": "exclude"}
     state = on(date(2026, 2, 2), screening=[record], stale_ratings=["relief"])
-    assert "1 records not yet judged" in sentence(state)
+    assert "1 record not yet judged" in sentence(state)
     assert "1 judged differently by two reviewers" in sentence(state)
-    assert "certainty ratings to renew: relief" in sentence(state)
+    assert "1 certainty rating older than the data" in sentence(state)
 
 
 def test_a_retired_review_says_so_and_nothing_is_due():

@@ -318,3 +318,21 @@ def test_the_command_tells_what_one_changed_cell_did(tmp_path: Path, capsys):
     assert "Rows: 1 corrected." in out
     assert commands_compare.run(parser.parse_args(["nowhere"])) == 2
     assert "'nowhere' is not a file" in capsys.readouterr().err
+
+
+def test_the_only_study_left_is_shown_beside_one_that_was_retracted():
+    change = only(between([A, B], [A, B | {"status": "retracted"}]))
+    assert (change.after.pooled, change.after.k) == (False, 1)
+    assert change.after.estimate == pytest.approx(12 / 6)
+
+
+def test_a_first_result_and_a_lost_one_are_flips():
+    first = only(between([], [A])).flips
+    assert [flip.sentence for flip in first] == ["There is a first result now, of one study."]
+    lost = only(between([A], [A | {"status": "retracted"}])).flips[0].sentence
+    assert lost.startswith("There is no result any more.")
+
+
+def test_why_and_when_a_row_changed_is_not_told_twice():
+    gone = B | {"status": "retracted", "status_reason": "made up", "status_on": "2026-12-01"}
+    assert [cell.column for cell in between([A, B], [A, gone]).rows[0].values] == ["status"]

@@ -162,6 +162,7 @@ def test_a_new_trial_comes_into_the_review(tmp_path: Path, world: Services) -> N
     told = review.does("compare", f"{YEAR}.1.0", "HEAD")
     assert "**added** (studies) Doe" in told
     assert "Fatigue in ME/CFS" in told
+    assert "There is a first result now, of one study." in told
 
     # The next release counts the data change, says what moved, and credits her.
     assert f"Release {YEAR}.2.0" in review.does("release")

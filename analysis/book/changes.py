@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -99,40 +99,28 @@ def _look(answer: Answer, seen: Snapshot) -> str:
     return f"{found}{numbers.unit_of(answer.measure)}, k = {seen.k}"
 
 
-def moves(question: str) -> Piece:
-    """Show how the pooled value of a question moved, by year of publication and by version.
+def paths() -> Piece:
+    """Show how every answer moved that has moved at all, each closed until asked for."""
+    seen = _looks()
+    parts = [
+        details(answer.title, joined(piece.html for piece in drawn))
+        for answer in door.results().answers.values()
+        if (drawn := list(_moves(answer, seen)))
+    ]
+    return Piece(joined(parts), f"{len(parts)} questions")
 
-    Parameters
-    ----------
-    question : str
-        Question id.
-    """
-    answer = door.results().answers[question]
-    steps = {"year": list(cumulative(answer)), "version": list(_by_version(question))}
+
+def _moves(answer: Answer, seen: Mapping[str, Sequence[Look]]) -> Iterator[Piece]:
+    """Yield the paths of an answer; one step is a point, not a path."""
+    looked = _by_version(seen.get(answer.id, ()))
+    steps = {"year": list(cumulative(answer)), "version": list(looked)}
     titles = {
         "year": f"{answer.title}: study after study",
         "version": f"{answer.title}: version after version",
     }
-    # One look is a point, not a path.
-    drawn = [
-        _path(answer, f"{question}-by-{name}", titles[name], found)
-        for name, found in steps.items()
-        if len(found) > 1
-    ]
-    if not drawn:
-        return _sentence(f"{answer.title}: no path to show; there is one step or none.")
-    return Piece(joined(piece.html for piece in drawn), "\n".join(piece.text for piece in drawn))
-
-
-def paths() -> Piece:
-    """Show :func:`moves` of every pooled primary question, each closed until asked for."""
-    pooled = [
-        answer
-        for answer in door.results().answers.values()
-        if answer.role == "primary" and answer.pooled is not None
-    ]
-    parts = [details(answer.title, moves(answer.id).html) for answer in pooled]
-    return Piece(joined(parts), f"{len(pooled)} pooled questions")
+    for name, found in steps.items():
+        if len(found) > 1:
+            yield _path(answer, f"{answer.id}-by-{name}", titles[name], found)
 
 
 def _path(answer: Answer, name: str, title: str, steps: list[Cumulative]) -> Piece:
@@ -167,8 +155,8 @@ def _path(answer: Answer, name: str, title: str, steps: list[Cumulative]) -> Pie
     )
 
 
-def _by_version(question: str) -> Iterator[Cumulative]:
-    for look in _looks().get(question, ()):
+def _by_version(looks_at_it: Iterable[Look]) -> Iterator[Cumulative]:
+    for look in looks_at_it:
         seen = look.answer
         if seen.estimate is not None and seen.ci_low is not None and seen.ci_high is not None:
             year = int(look.version.split(".")[0])
@@ -211,13 +199,13 @@ def _release(root: Path, release: Release) -> Markup:
 def _comparison(found: Comparison) -> Iterator[Markup]:
     yield fill("<p>{summary}</p>", summary=summary(found))
     for change in found.questions:
-        yield details(change.title, joined(_question(change)))
+        yield details(_in_one_line(change), joined(_question(change)))
     if found.rows:
         lines = [
             (
                 row.label,
                 row.kind,
-                "; ".join(f"{c.column}: {c.before or '–'} → {c.after or '–'}" for c in row.cells),
+                "; ".join(f"{c.column}: {c.before or '–'} → {c.after or '–'}" for c in row.values),
                 row.reason,
             )
             for row in found.rows
@@ -227,6 +215,14 @@ def _comparison(found: Comparison) -> Iterator[Markup]:
     if found.software:
         parts = [(name, c.before[:12], c.after[:12]) for name, c in found.software.items()]
         yield details("Software", table("Software that differs", ("Part", "Was", "Is"), parts))
+
+
+def _in_one_line(change: QuestionChange) -> str:
+    """Return what a question's box says while it is closed."""
+    if change.before is None or change.after is None:
+        return f"{change.title}: {'new' if change.before is None else 'no longer asked'}"
+    ends = (in_few_words(end) for end in (change.before, change.after))
+    return f"{change.title}: {' → '.join(ends)}"
 
 
 def _question(change: QuestionChange) -> Iterator[Markup]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 import xml.etree.ElementTree as ET
+from collections.abc import Iterable
+from html import escape
 from pathlib import Path
 
 from analysis.evidence.paths import data_directory, project_root
@@ -51,8 +54,14 @@ def _entry(root: Path, release: Release) -> ET.Element:
         ET.SubElement(ET.SubElement(entry, "contributor"), "name").text = name
     ET.SubElement(entry, "link", rel="alternate", href=f"{PAGE}#{anchor(release.version)}")
     lines = evidence_lines(results, read_changes(root, release.version))
-    _add(entry, "content", "\n".join(lines))
+    ET.SubElement(entry, "content", type="html").text = _as_list(lines)
     return entry
+
+
+def _as_list(lines: Iterable[str]) -> str:
+    """Return lines of the change log as HTML, in which nothing that people wrote is markup."""
+    plain = (escape(re.sub(r"^- |\*\*|`", "", line)) for line in lines)
+    return f"<ul>{''.join(f'<li>{line}</li>' for line in plain)}</ul>"
 
 
 def _add(parent: ET.Element, tag: str, text: str) -> None:

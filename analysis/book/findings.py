@@ -143,9 +143,7 @@ def result(answer: Answer) -> str:
         value = numbers.effect(answer.pooled.estimate, answer.measure)
         value += "%" if numbers.is_proportion(answer.measure) else ""
         return first_upper(f"{name} {value} (95% CI {ends})")
-    rows = [row for row in answer.rows if row.estimate is not None]
-    if answer.k == 1 and len(rows) == 1:
-        row = rows[0]
+    if (row := answer.only_row) is not None:
         value = numbers.interval(row.estimate, row.ci_low, row.ci_high, answer.measure)
         return first_upper(f"{name} in the one study {value}")
     return first_upper(answer.reason)

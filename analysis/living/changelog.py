@@ -25,7 +25,7 @@ def with_entry(text: str, release: Release, evidence: Sequence[str], software: s
     """Return the change log with a release on top.
 
     What people wrote under *Not yet published* becomes the release's list of
-    changes in the programs.
+    changes in the programs; the heading stays for what is written next.
 
     Parameters
     ----------
@@ -51,6 +51,8 @@ def with_entry(text: str, release: Release, evidence: Sequence[str], software: s
         written, after = (after[: found.start()], after[found.start() :]) if found else (after, "")
     programs = "\n".join(part for part in (written.strip(), software) if part)
     entry = [
+        WAITING,
+        "",
         heading,
         "",
         "### Evidence",
@@ -110,7 +112,7 @@ def _rows(comparison: Comparison) -> Iterator[str]:
     for change in comparison.rows:
         if change.kind in ("corrected", "withdrawn", "restored", "deleted"):
             cells = "; ".join(
-                f"{c.column} {c.before or '–'} → {c.after or '–'}" for c in change.cells
+                f"{c.column} {c.before or '–'} → {c.after or '–'}" for c in change.values
             )
             reason = f" ({change.reason})" if change.reason else ""
             yield f"- {change.kind.capitalize()}: {change.label}{reason}: {cells or 'row'}."

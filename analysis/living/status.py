@@ -180,8 +180,8 @@ def due(state: Status) -> list[str]:
         return []
     if not state.days_overdue:
         return [f"next search due {state.next_due}"]
-    days = "1 day" if state.days_overdue == 1 else f"{state.days_overdue} days"
-    return [f"next search was due {state.next_due}, {days} ago"]
+    ago = _counted(state.days_overdue, "day")
+    return [f"next search was due {state.next_due}, {ago} ago"]
 
 
 def waiting(state: Status) -> list[str]:
@@ -190,12 +190,17 @@ def waiting(state: Status) -> list[str]:
         return []
     parts = []
     if state.undecided:
-        parts.append(f"{state.undecided} records not yet judged")
+        parts.append(f"{_counted(state.undecided, 'record')} not yet judged")
     if state.disagreements:
         parts.append(f"{state.disagreements} judged differently by two reviewers")
     if state.stale_ratings:
-        parts.append(f"certainty ratings to renew: {', '.join(state.stale_ratings)}")
+        ratings = _counted(len(state.stale_ratings), "certainty rating")
+        parts.append(f"{ratings} older than the data")
     return parts
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 def _source(name: str, runs: Iterable[Row], protocol: Protocol) -> SourceStatus:

@@ -59,4 +59,6 @@ def _text(state: Status) -> str:
     for source in state.sources:
         last = source.last_search or "never"
         lines.append(f"  {source.source}: last search {last}, next due {source.next_due}")
+    if state.stale_ratings:
+        lines.append(f"  certainty ratings to renew: {', '.join(state.stale_ratings)}")
     return "\n".join(lines)

@@ -105,7 +105,7 @@ def _rows(comparison: Comparison) -> Iterator[str]:
 
 def _details(change: RowChange) -> str:
     cells = "; ".join(
-        f"{c.column}: {c.before or 'empty'} → {c.after or 'empty'}" for c in change.cells
+        f"{c.column}: {c.before or 'empty'} → {c.after or 'empty'}" for c in change.values
     )
     text = f": {_escape(cells)}" if cells else ""
     return text + (f" – {_escape(change.reason)}" if change.reason else "")

@@ -46,6 +46,11 @@ class RowChange:
     reason: str
     cells: tuple[CellChange, ...] = ()
 
+    @property
+    def values(self) -> tuple[CellChange, ...]:
+        """The cells that differ, without those that only say why and when."""
+        return tuple(c for c in self.cells if c.column not in ("status_reason", "status_on"))
+
 
 @dataclass(frozen=True)
 class Snapshot:
@@ -175,8 +180,7 @@ def snapshot(answered: Answer | str) -> Snapshot:
     if isinstance(answered, str):
         return replace(_UNANSWERED, reason=answered)
     pooled = answered.pooled
-    known = [row for row in answered.rows if row.estimate is not None]
-    shown = pooled or (known[0] if answered.k == len(known) == 1 else None)
+    shown = pooled or answered.only_row
     prediction = pooled.prediction if pooled else None
     return Snapshot(
         k=answered.k,

@@ -33,6 +33,15 @@ def flips(
                 else f"There is no pooled result any more. {after.reason}".strip(),
             )
         )
+    elif (before.estimate is None) != (after.estimate is None):
+        found.append(
+            Flip(
+                "answer",
+                f"There is no result any more. {after.reason}".strip()
+                if after.estimate is None
+                else "There is a first result now, of one study.",
+            )
+        )
     if before.estimate is not None and after.estimate is not None:
         found += _of_estimates(before, after, measure, important)
     if before.certainty != after.certainty:

@@ -288,6 +288,15 @@ class Answer:
     grade_inputs: GradeInputs | None = None
     certainty: Certainty | None = None
 
+    @property
+    def only_row(self) -> Row | None:
+        """The row that stands for the answer where one study alone has a usable number."""
+        # Rows that were kept out, such as a retracted one, have a reason of their own.
+        rows = [
+            r for r in self.rows if r.estimate is not None and r.reason_not_pooled == self.reason
+        ]
+        return rows[0] if self.k == len(rows) == 1 else None
+
 
 @dataclass(frozen=True)
 class Results:
