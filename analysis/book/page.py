@@ -41,7 +41,7 @@ from analysis.book.statements import (
     mechanisms,
     safety,
 )
-from analysis.book.trials import timeline, trials
+from analysis.book.trials import timeline, trial_sizes, trials
 from analysis.book.use import files, launch
 from analysis.book.use import questions as use_questions
 from analysis.figures import forest as drawing
@@ -89,6 +89,7 @@ __all__ = [
     "summary",
     "table",
     "timeline",
+    "trial_sizes",
     "trials",
     "use_questions",
 ]

@@ -8,9 +8,13 @@ from analysis.book.blocks import Words, figure, filterable
 from analysis.book.html import Piece, fill, table
 from analysis.book.records import studies
 from analysis.book.sources import Row, identifier_links, meanings, record_address, rows
-from analysis.figures import names
+from analysis.figures import names, numbers
 from analysis.figures import timeline as drawing
 from analysis.figures.names import first_upper
+from analysis.review.planning import POWER, smallest_difference
+
+#: Sizes of trials, from a pilot to one that few could pay for.
+SIZES = (20, 50, 100, 200, 400, 800)
 
 
 def trials() -> Piece:
@@ -81,6 +85,19 @@ def timeline() -> Piece:
     }
     narrow = drawing.timeline(found, narrow=True)
     return figure("timeline", drawing.timeline(found), said, made, narrow=narrow, rows=sentences)
+
+
+def trial_sizes() -> Piece:
+    """Show how small a difference a trial of a given size would find."""
+    found = [(people, smallest_difference(people)) for people in SIZES]
+    header = ("People in all", "Smallest difference, in standard deviations")
+    lines = [(numbers.count(people), numbers.number(least)) for people, least in found]
+    caption = (
+        f"What a trial finds with a chance of {numbers.level(POWER)}, "
+        "half of the people in each group"
+    )
+    text = "; ".join(f"{people} people: {least:.2f}" for people, least in found)
+    return Piece(table(caption, header, lines), text)
 
 
 def _label(row: Row) -> str:
