@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from functools import cache
 from pathlib import Path
 
@@ -99,3 +100,12 @@ def test_every_row_is_in_its_study_record_with_the_place_where_it_was_seen(book:
             said, seen = plain(effect_words(row)), plain(row["source_location"])
             assert said, row
             assert any(said in line and seen in line for line in lines), row
+
+
+def test_every_trial_pooled_for_harms_was_run_by_the_company_as_the_chapter_says() -> None:
+    with (inputs.ROOT / "data/funding.csv").open(encoding="utf-8", newline="") as file:
+        company = {row["study_id"] for row in csv.DictReader(file) if row["kind"] == "drug_company"}
+    harms = [a for a in answers() if a.chapter == "safety" and a.role == "primary" and a.pooled]
+    pooled = {row.study_id for answer in harms for row in answer.rows if row.pooled}
+    assert pooled <= company
+    assert pooled
