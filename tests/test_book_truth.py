@@ -104,7 +104,8 @@ def test_every_row_is_in_its_study_record_with_the_place_where_it_was_seen(book:
 
 def test_every_trial_pooled_for_harms_was_run_by_the_company_as_the_chapter_says() -> None:
     with (inputs.ROOT / "data/funding.csv").open(encoding="utf-8", newline="") as file:
-        company = {row["study_id"] for row in csv.DictReader(file) if row["kind"] == "drug_company"}
+        payers = list(csv.DictReader(file))
+    company = {row["study_id"] for row in payers if row["kind"] == "drug_company"}
     harms = [a for a in answers() if a.chapter == "safety" and a.role == "primary" and a.pooled]
     pooled = {row.study_id for answer in harms for row in answer.rows if row.pooled}
     assert pooled <= company
