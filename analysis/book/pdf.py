@@ -9,30 +9,35 @@ book is printed twice and the second time with the numbers of the first.
 from __future__ import annotations
 
 import argparse
+import json
 import re
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlsplit
 
 from bs4 import BeautifulSoup, Tag
 from markupsafe import Markup
 
-from analysis.book import chromium
+from analysis.book import chromium, styles
 from analysis.book.build import HTML
 from analysis.book.html import fill, joined
 from analysis.book.inputs import BUILD
 from analysis.book.notebooks import page_names
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
 PDF = BUILD / "ketamine-mecfs-review.pdf"
-STYLES = ("_static/figures.css", "_static/book.css", "_static/chapters.css", "_static/print.css")
-#: The theme's style sheets, whose names carry a digest or not.
-THEME_STYLES = ("_static/styles/pydata-sphinx-theme.css", "_static/pygments.css")
+STYLES = (f"_static/{styles.SHEET}", "_static/pygments.css", "_static/print.css")
+#: Its name and what it is, as the cover and the file's properties have them.
+TITLE, KIND = "Ketamine for ME/CFS", "A living systematic review"
 #: What a reader can only use on a screen.
-ON_SCREEN = ".repool, .filters, .headerlink, script, .figure-narrow, .explore-controls"
+ON_SCREEN = ".repool, .headerlink, script, .figure-narrow"
 #: Attributes that name a place in the page, and those that may name several.
 _NAMES, _LISTS = ("id", "for", "popovertarget"), ("aria-labelledby", "aria-describedby")
 _INNER = re.compile(r"url\(#([^)]+)\)")
@@ -88,24 +93,39 @@ def run(args: argparse.Namespace) -> int:
 
 def write(html: Path, output: Path, browser: str) -> int:
     """Print the book in the folder ``html`` to ``output``; return the number of its pages."""
+    status = json.loads((html / "status.json").read_text("utf-8"))
     names = page_names()
     chapters = [chapter((html / f"{name}.html").read_text("utf-8"), name, names) for name in names]
-    with tempfile.TemporaryDirectory() as folder, chromium.started(browser) as started:
-        page = started.new_page()
-        path = Path(folder) / "book.html"
+    with chromium.started(browser) as started:
+        made = printed(started.new_page(), chapters, html, status)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_bytes(made)
+    return len(_PAGE.findall(made))
 
-        def printed(numbers: Mapping[str, int]) -> bytes:
-            path.write_text(whole(chapters, html, numbers), encoding="utf-8")
+
+def printed(
+    page: Page, chapters: Sequence[Chapter], html: Path, status: Mapping[str, object]
+) -> bytes:
+    """Return the PDF of the chapters, printed twice, as only the first shows the page numbers.
+
+    Parameters
+    ----------
+    page : playwright.sync_api.Page
+        An empty tab of a Chromium.
+    chapters, html, status
+        As in :func:`whole`.
+    """
+    made, numbers = b"", dict[str, int]()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "book.html"
+        for _ in range(2):
+            path.write_text(whole(chapters, html, status, numbers), encoding="utf-8")
             page.goto(path.as_uri(), wait_until="load", timeout=120_000)
-            return page.pdf(
+            made = page.pdf(
                 prefer_css_page_size=True, print_background=True, outline=True, tagged=True
             )
-
-        first = printed({})
-        final = printed(page_numbers(first))
-    output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_bytes(final)
-    return len(_PAGE.findall(final))
+            numbers = page_numbers(made)
+    return made
 
 
 def page_numbers(pdf: bytes) -> dict[str, int]:
@@ -147,7 +167,7 @@ def chapter(markup: str, name: str, names: Iterable[str]) -> Chapter:
     heading = article.find("h1")
     parts = [
         (str(section["id"]), title.get_text().strip())
-        for section in article.select("section section[id]")
+        for section in article.select("section section[id]:not(.study-record)")
         if (title := section.find("h2", recursive=False)) is not None
     ]
     called = heading.get_text().strip() if heading else name
@@ -202,31 +222,29 @@ def _without_dots(path: str) -> str:
     return "/".join(steps)
 
 
-def whole(chapters: Iterable[Chapter], html: Path, numbers: Mapping[str, int]) -> str:
+def whole(
+    chapters: Sequence[Chapter],
+    html: Path,
+    status: Mapping[str, object],
+    numbers: Mapping[str, int],
+) -> str:
     """Return the book as one page.
 
     Parameters
     ----------
-    chapters : iterable of Chapter
+    chapters : sequence of Chapter
         Its pages in order.
     html : Path
         The folder of the built book, for its style sheets.
+    status : mapping
+        ``version``, ``as_of`` and ``last_search`` of the book (``status.json``).
     numbers : mapping of str to int
         Anchor -> page number, where known.
     """
-    chapters = list(chapters)
-    sheets = [
-        *THEME_STYLES,
-        *STYLES,
-        *(
-            path.relative_to(html).as_posix()
-            for path in sorted((html / "_static").glob("mystnb.*.css"))
-        ),
-    ]
-    styles = joined(
+    edition = f"Data version {status['version']}, as of {status['as_of']}"
+    links = joined(
         fill('<link rel="stylesheet" href="{address}">', address=(html / sheet).as_uri())
-        for sheet in sheets
-        if (html / sheet).exists()
+        for sheet in STYLES
     )
     lines = joined(
         fill(
@@ -250,16 +268,43 @@ def whole(chapters: Iterable[Chapter], html: Path, numbers: Mapping[str, int]) -
     return str(
         fill(
             '<!DOCTYPE html><html lang="en" data-theme="light" data-mode="light"><head>'
-            '<meta charset="utf-8"><title>{title}</title>{styles}</head>'
-            '<body class="book-in-print"><nav class="book-contents" aria-label="Contents">'
-            '<p class="book-title">Ketamine for ME/CFS</p><p>A living systematic review</p>'
+            '<meta charset="utf-8"><title>{title}: {kind}</title>{links}<style>@page {{ '
+            "@top-left {{ content: {title_string} }} @top-right {{ content: {edition_string} }} }}"
+            "@page :first {{ @top-left {{ content: none }} @top-right {{ content: none }} }}"
+            '</style></head><body class="book-in-print">{cover}'
+            '<nav class="book-contents" aria-label="Contents"><p class="book-kind">Contents</p>'
             "<ol>{lines}</ol></nav>{bodies}</body></html>",
-            title="Ketamine for ME/CFS: a living systematic review",
-            styles=styles,
+            title=TITLE,
+            kind=KIND,
+            links=links,
+            title_string=_css_string(TITLE),
+            edition_string=_css_string(edition),
+            cover=_cover(edition, str(status["last_search"])),
             lines=lines,
             bodies=bodies,
         )
     )
+
+
+def _cover(edition: str, last_search: str) -> Markup:
+    """Return the first page."""
+    return fill(
+        '<header class="book-cover"><p class="book-title">{title}</p>'
+        '<p class="book-kind">{kind}</p><p>{edition}.<br>Last search: {last_search}.</p>'
+        "<p>By the contributors.<br>Text and data: CC BY 4.0. Code: MIT.</p>"
+        "<p>This book informs; it does not advise treatment.<br>"
+        "Choosing studies, filtering tables and searching need its web pages.</p></header>",
+        title=TITLE,
+        kind=KIND,
+        edition=edition,
+        last_search=last_search,
+    )
+
+
+def _css_string(text: str) -> Markup:
+    """Return a text as a string for a style sheet within a page."""
+    signs = (sign if sign.isalnum() or sign in " ,.:/-" else f"\\{ord(sign):x} " for sign in text)
+    return Markup(f'"{"".join(signs)}"')  # everything that could end the string is escaped
 
 
 def _line(place: str, title: str, numbers: Mapping[str, int]) -> Markup:

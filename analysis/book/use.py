@@ -79,9 +79,7 @@ def repository() -> str:
     """Return the address of the repository from ``CITATION.cff``, else from ``_config.yml``."""
     citation = yaml.safe_load((inputs.ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     config = yaml.safe_load((inputs.ROOT / "_config.yml").read_text(encoding="utf-8"))
-    return str(
-        citation.get("repository-code") or config.get("repository", {}).get("url") or ""
-    )
+    return str(citation.get("repository-code") or config.get("repository", {}).get("url") or "")
 
 
 def _link(name: str, words: str = "") -> str:

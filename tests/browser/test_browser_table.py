@@ -93,12 +93,12 @@ def test_a_phone_sorts_by_a_list(page: Page, site: str) -> None:
     page.get_by_label("Sort by").select_option("Study, downwards")
     assert page.get_by_label("Sort by").is_visible()
     plain = [
-        normalize("NFD", label).encode("ascii", "ignore") for label in names.all_inner_texts()
+        normalize("NFD", label).encode("ascii", "ignore") for label in names.all_text_contents()
     ]
     assert plain == sorted(plain, key=bytes.lower, reverse=True)
     page.get_by_label("Sort by").select_option("as in the file")
     first = rows("studies")[0]
-    assert names.first.inner_text() == f"{first['first_author']} {first['year']}"
+    assert names.first.text_content() == f"{first['first_author']} {first['year']}"
 
 
 def test_a_study_is_one_click_from_its_row(table: Page) -> None:
