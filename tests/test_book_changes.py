@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -19,11 +20,11 @@ YEAR = date.today().year
 ATOM = {"": "http://www.w3.org/2005/Atom"}
 _SHOW = """
 import json
-from analysis.book import changes
+from analysis.book import changes, protocol
 from analysis.book.feed import feed
 pieces = {
     "changes": changes.changes(), "releases": changes.releases(), "cite": changes.cite(),
-    "looks": changes.all_looks(), "paths": changes.paths(),
+    "looks": changes.all_looks(), "paths": changes.paths(), "flow": protocol.flow_by_version(),
 }
 shown = {name: str(piece.html) for name, piece in pieces.items()}
 print(json.dumps(shown | {"feed": feed().decode()}))
@@ -147,3 +148,37 @@ def test_what_contributors_write_is_text_and_never_markup(review: Review) -> Non
     assert "a &lt; b &amp; c" in shown["changes"]
     review.release()
     assert "a &lt; b &amp; c" in entries(review.shows())[0].findtext("content", "", ATOM)
+
+
+def test_each_record_is_counted_with_the_version_that_first_held_it(review: Review) -> None:
+    assert "No version has been released yet." in review.shows()["flow"]
+    review.release()
+    log = review.root / "data" / "screening.csv"
+    lines = log.read_text(encoding="utf-8").splitlines()
+    ids = lines[0].split(",")
+    found = dict.fromkeys(ids, "") | {
+        "record_id": "zz-new",
+        "title": "A new trial",
+        "source": "2026-12-01-by-hand",
+        "found_on": "2026-11-22",
+        "decision": "undecided",
+        "decision_1": "undecided",
+        "stage": "title_abstract",
+    }
+    with log.open("a", encoding="utf-8") as file:
+        file.write(",".join(found[name] for name in ids) + "\n")
+    searches = review.root / "data" / "searches.csv"
+    columns = searches.read_text(encoding="utf-8").splitlines()[0].split(",")
+    brought = dict.fromkeys(columns, "") | {
+        "search_id": "2026-12-01-by-hand",
+        "status": "brought",
+        "date": "2026-11-22",
+        "source": "Contributors",
+        "new": "1",
+    }
+    with searches.open("a", encoding="utf-8") as file:
+        file.write(",".join(brought[name] for name in columns) + "\n")
+    shown = review.shows()["flow"]
+    cells = re.findall(r"<t[dh][^>]*>([^<]*)</t[dh]>", shown)
+    start = cells.index("Records identified")
+    assert cells[start + 1 : start + 4] == [str(len(lines) - 1), "1", str(len(lines))]

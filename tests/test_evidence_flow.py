@@ -68,7 +68,8 @@ def test_each_box_counts_its_records():
 
 def test_a_version_counts_only_its_own_records():
     """PRISMA-LSR: what this version added, beside the total."""
-    flow = study_flow(SCREENING, SEARCHES, STUDIES, REASONS, since="2026-11-22")
+    new = [row["record_id"] for row in SCREENING if row["found_on"] > "2026-11-22"]
+    flow = study_flow(SCREENING, SEARCHES, STUDIES, REASONS, only=new)
     assert flow.identified.count == 1
     assert flow.waiting.count == 1
 

@@ -1,6 +1,7 @@
 """Kill -9, fifty times: no file half-written, no row lost, and the next run goes on.
 
-The moments are drawn at random, with a fixed seed, from the time that the command takes.
+The moments are drawn at random, with a fixed seed: one half from the time that the command takes,
+one half from the moments at which a file changes, since most of the time nothing is written.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import sys
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -86,6 +89,7 @@ class Killer:
         self.environment = os.environ | environment
         self.environment |= {"KETAMINE_REVIEW_ROOT": str(self.project), "PYTHONPATH": str(ROOT)}
         self.chance = random.Random(SEED)
+        self.changes = 0
         self.renew()
 
     def renew(self) -> None:
@@ -97,19 +101,54 @@ class Killer:
         """Let the command end by itself; return the seconds it took."""
         started = time.monotonic()
         process = self._start(typed)
+        self.changes = sum(1 for _ in self._changes(process))
         printed = process.communicate(timeout=300)[0]
         assert process.returncode == 0, printed
         return time.monotonic() - started
 
-    def killed(self, longest: float, typed: str = "") -> bool:
-        """Kill the command and its children somewhere; False where it had ended already."""
+    def killed(self, longest: float, typed: str = "", *, writing: bool = False) -> bool:
+        """Kill the command and its children somewhere; False where it had ended already.
+
+        Parameters
+        ----------
+        longest : float
+            Seconds that the command takes.
+        typed : str
+            What is typed.
+        writing : bool
+            Whether to wait for a change of a file, instead of for a moment in time.
+        """
         process = self._start(typed)
-        try:
-            process.wait(timeout=longest * self.chance.random())
-        except subprocess.TimeoutExpired:
+        if writing:
+            number = self.chance.randrange(max(self.changes, 1))
+            next(islice(self._changes(process), number, None), None)
+        else:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=longest * self.chance.random())
+        if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
         return process.returncode < 0
+
+    def _changes(self, process: subprocess.Popen[str]) -> Iterator[None]:
+        """Yield whenever a file is seen to have changed, until the command ends."""
+        seen = self._files()
+        while process.poll() is None:
+            now = self._files()
+            if now != seen:
+                seen = now
+                yield
+            time.sleep(0.0005)
+
+    def _files(self) -> dict[str, tuple[int, int]]:
+        """Return size and time of the files that commands write, but those of the book."""
+        found = {}
+        for folder in (".", "data", ".search", "data/releases/*", "_build/release-*"):
+            for path in self.project.glob(f"{folder}/*"):
+                with suppress(FileNotFoundError):
+                    about = path.stat()
+                    found[str(path)] = (about.st_size, about.st_mtime_ns)
+        return found
 
     def _start(self, typed: str) -> subprocess.Popen[str]:
         keyboard = self.project.parent / "typed"
@@ -132,7 +171,7 @@ def times(command: str, killer: Killer, longest: float) -> Iterator[str]:
     count = 0
     while count < KILLS[command]:
         typed = _typed(killer.project) if command == "add" else ""
-        if killer.killed(longest, typed):
+        if killer.killed(longest, typed, writing=command != "build" and count % 2 == 1):
             count += 1
             yield typed
         elif command != "build":

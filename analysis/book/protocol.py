@@ -15,11 +15,12 @@ from analysis.book.records import studies as all_studies
 from analysis.book.sources import bullets, meanings, rows, slug
 from analysis.book.sources import glossary as explained
 from analysis.evidence.flow import study_flow
-from analysis.evidence.paths import data_directory
+from analysis.evidence.paths import data_directory, project_root
 from analysis.figures import flow as drawing
 from analysis.figures import names, numbers
 from analysis.figures.names import first_upper
 from analysis.figures.risk_of_bias import traffic_light
+from analysis.living.releases import first_held
 from analysis.meta.small_k import SMALL_K_TABLE
 from analysis.review.results import Answer
 
@@ -118,6 +119,29 @@ def flow() -> Piece:
     made = table(said.title, ("Box", "Records", "Made up of"), lines)
     narrow = drawing.flow_diagram(counted, narrow=True)
     return figure("flow", drawing.flow_diagram(counted), said, made, narrow=narrow)
+
+
+def flow_by_version() -> Piece:
+    """Show the flow of the records that each release was the first to hold (PRISMA-LSR)."""
+    held = first_held(project_root())
+    title = "Flow of records, version by version"
+    if not held:
+        return Piece(fill("<p>No version has been released yet.</p>"), title)
+    log = rows("screening")
+    versions: dict[str, list[str]] = {version: [] for version in held.values()}
+    for row in log:
+        versions.setdefault(held.get(row["record_id"], "since then"), []).append(row["record_id"])
+    versions["all"] = [row["record_id"] for row in log]
+    reasons = meanings("screening", "reason")
+    flows = [
+        study_flow(log, rows("searches"), rows("studies"), reasons, only=frozenset(records))
+        for records in versions.values()
+    ]
+    lines = [
+        (boxes[0].label, *(str(box.count) for box in boxes))
+        for boxes in zip(*(counted.boxes for counted in flows), strict=True)
+    ]
+    return Piece(table(title, ("Box", *versions), lines), f"{title}: {', '.join(versions)}")
 
 
 def provenance() -> Piece:

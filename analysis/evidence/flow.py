@@ -8,7 +8,7 @@ and the flow is refused, naming the box, when they do not add up.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 Row = Mapping[str, str]
@@ -30,7 +30,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Flow:
-    """All boxes of one diagram, for the records found in one span of time."""
+    """All boxes of one diagram, for all records or for those of one version."""
 
     title: str
     identified: Box
@@ -58,8 +58,7 @@ def study_flow(
     reasons: Mapping[str, str],
     *,
     title: str = "All records to date",
-    since: str = "",
-    until: str = "9999",
+    only: Collection[str] | None = None,
 ) -> Flow:
     """Count the boxes of the flow diagram.
 
@@ -71,9 +70,8 @@ def study_flow(
         Reason code to its meaning in words, from the schema.
     title : str
         What the diagram shows.
-    since, until : str, optional
-        ISO dates; only records found after ``since`` and up to ``until`` count.
-        With both, the result is the view of one version.
+    only : collection of str, optional
+        Ids of the records to count, such as those that a version was the first to hold.
 
     Returns
     -------
@@ -87,7 +85,7 @@ def study_flow(
         studies and rows of the study table disagree.
     """
     _check_searches(screening, searches)
-    records = [row for row in screening if since < row["found_on"] <= until]
+    records = [row for row in screening if only is None or row["record_id"] in only]
     duplicates, screened = _split(records, lambda row: row["reason"] == "duplicate")
     waiting, decided = _split(screened, lambda row: row["decision"] in ("undecided", "later"))
     excluded, sought = _split(

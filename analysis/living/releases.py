@@ -19,6 +19,7 @@ from analysis.review.changes import Comparison
 from analysis.review.looks import release_folders
 from analysis.review.manifest import sha256
 from analysis.review.serialise import from_plain
+from analysis.review.versions import read_lines
 
 #: What a release says of itself, and of what changed since the one before.
 RECORD, CHANGES = "release.json", "changes.json"
@@ -89,6 +90,15 @@ def read_releases(root: Path) -> list[Release]:
         from_plain(Release, json.loads((folder / RECORD).read_text(encoding="utf-8")), RECORD)
         for folder in release_folders(root)
     ]
+
+
+def first_held(root: Path) -> dict[str, str]:
+    """Return for each record that a release holds the oldest release that does."""
+    found: dict[str, str] = {}
+    for folder in release_folders(root):
+        for row in read_lines(folder / "screening.csv", "screening"):
+            found.setdefault(row["record_id"], folder.name)
+    return found
 
 
 def read_changes(root: Path, version: str) -> Comparison | None:
