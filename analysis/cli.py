@@ -9,10 +9,9 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import NamedTuple
 
-from analysis.evidence.faults import InvalidDataError
+from analysis.evidence.faults import ProjectFileError
 from analysis.evidence.paths import ProjectNotFoundError
 from analysis.evidence.rendering import visible
-from analysis.evidence.schema import SchemaError
 
 
 class Verb(NamedTuple):
@@ -84,8 +83,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         status = int(import_module(VERBS[chosen.verb].module).run(chosen))
         sys.stdout.flush()
-    except (InvalidDataError, ProjectNotFoundError, SchemaError) as error:
-        print(visible(str(error)), file=sys.stderr)
+    except (ProjectFileError, ProjectNotFoundError) as error:
+        print("\n".join(map(visible, str(error).splitlines())), file=sys.stderr)
         return 1
     except BrokenPipeError:
         # The reader, such as `head`, has seen enough; Python would complain again at its exit.

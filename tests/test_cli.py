@@ -13,6 +13,7 @@ import pytest
 from analysis.cli import VERBS, main
 from analysis.evidence.paths import ROOT_VARIABLE
 from evidence_tables import ROWS, changed, put, valid_text
+from small_review import small_review
 
 
 def test_clean_data_exits_with_0(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -113,3 +114,32 @@ def test_a_reader_that_has_seen_enough_causes_no_traceback(tmp_path: Path) -> No
     assert validate.stderr.read() == b""
     validate.stderr.close()
     assert validate.wait() == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "words", "says"),
+    [
+        ("protocol.toml", "retired = false", "retired = 0", "status", "write true or false"),
+        ("questions.toml", 'measure = "', 'measure = "X', "status", "key 'measure' is"),
+        ("questions.toml", 'measure = "', 'measure = "X', "answer", "key 'measure' is"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_named_in_words_not_by_a_traceback(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+    old: str,
+    new: str,
+    words: str,
+    says: str,
+) -> None:
+    monkeypatch.setenv(ROOT_VARIABLE, str(small_review(tmp_path)))
+    path = tmp_path / "data" / name
+    content = path.read_text(encoding="utf-8")
+    assert old in content
+    path.write_text(content.replace(old, new, 1), encoding="utf-8")
+    assert main([words]) in (1, 2)
+    said = capsys.readouterr().err
+    assert name in said
+    assert says in said

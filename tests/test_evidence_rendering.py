@@ -92,5 +92,20 @@ def test_a_p_value_with_a_less_than_sign_stays_readable() -> None:
     assert visible("<0.001") == "<0.001"
 
 
+def test_a_tag_can_still_be_read_by_whoever_has_to_delete_it() -> None:
+    assert visible("<script>") == "‹script>"
+
+
+def test_a_fault_that_fills_a_column_is_told_three_times_and_then_by_its_lines() -> None:
+    problem = _fault().problem
+    faults = [Fault(problem, "data/studies.csv", line, "note") for line in range(2, 12)]
+    report = as_text(faults)
+    assert report.count("it is wrong") == 3
+    assert "the same, column note, in lines 5, 6, 7, 8, 9, 10 and 11\n" in report
+    assert report.endswith(
+        "10 errors, 0 warnings. Correct the errors and run the command again.\n"
+    )
+
+
 def test_long_values_are_cut_and_counted() -> None:
     assert "… (5000 characters)" in as_text([_fault("x" * 5000)])

@@ -1,7 +1,7 @@
 """Kill -9, fifty times: no file half-written, no row lost, and the next run goes on.
 
 The moments are drawn at random, with a fixed seed: one half from the time that the command takes,
-one half from the moments at which a file changes, since most of the time nothing is written.
+one half from the steps in which files are written, since most of the time nothing is.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ import time
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -32,6 +31,35 @@ from test_living_add import NEW_STUDY
 KILLS = {"search": 17, "add": 15, "release": 12, "build": 6}
 SEED = 5
 ARTICLES = [Article(str(900001 + i), f"Ketamine {i}", doi=f"10.1000/new.{i}") for i in range(5)]
+#: Python runs this first. Before a given step of writing the process kills itself, so that what
+#: it had only in memory is lost as in a power cut.
+DEATH = """
+import atexit, os, pathlib, signal, sys
+
+AT = int(os.environ.get("DIES_AT", "-1"))
+STEPS = {"write", "flush", "close", "__exit__", "fsync", "replace", "rename", "unlink"}
+count = 0
+
+def writes(function):
+    of = getattr(function, "__self__", None)
+    if function.__name__ not in STEPS or of in (sys.stdout, sys.stderr):
+        return False
+    if getattr(of, "__name__", "") == "posix":
+        return True
+    return type(of).__module__ == "_io" and not of.closed and of.writable()
+
+def step(frame, event, function):
+    global count
+    if event == "c_call" and writes(function):
+        count += 1
+        if count == AT:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+if AT >= 0:
+    sys.setprofile(step)
+if "COUNTED_IN" in os.environ:
+    atexit.register(lambda: pathlib.Path(os.environ["COUNTED_IN"]).write_text(str(count)))
+"""
 CHAPTER = """---
 jupytext:
   text_representation:
@@ -87,9 +115,12 @@ class Killer:
         self.template, self.words = template, words
         self.project = place / "project"
         self.environment = os.environ | environment
-        self.environment |= {"KETAMINE_REVIEW_ROOT": str(self.project), "PYTHONPATH": str(ROOT)}
+        self._counted = place / "steps"
+        (place / "death").mkdir()
+        (place / "death" / "sitecustomize.py").write_text(DEATH, encoding="utf-8")
+        path = os.pathsep.join([str(place / "death"), str(ROOT)])
+        self.environment |= {"KETAMINE_REVIEW_ROOT": str(self.project), "PYTHONPATH": path}
         self.chance = random.Random(SEED)
-        self.changes = 0
         self.renew()
 
     def renew(self) -> None:
@@ -100,8 +131,7 @@ class Killer:
     def whole(self, typed: str = "") -> float:
         """Let the command end by itself; return the seconds it took."""
         started = time.monotonic()
-        process = self._start(typed)
-        self.changes = sum(1 for _ in self._changes(process))
+        process = self._start(typed, DIES_AT="0", COUNTED_IN=str(self._counted))
         printed = process.communicate(timeout=300)[0]
         assert process.returncode == 0, printed
         return time.monotonic() - started
@@ -116,48 +146,28 @@ class Killer:
         typed : str
             What is typed.
         writing : bool
-            Whether to wait for a change of a file, instead of for a moment in time.
+            Whether it dies at one of its steps of writing, instead of at a moment in time.
         """
-        process = self._start(typed)
         if writing:
-            number = self.chance.randrange(max(self.changes, 1))
-            next(islice(self._changes(process), number, None), None)
+            steps = int(self._counted.read_text(encoding="utf-8"))
+            process = self._start(typed, DIES_AT=str(self.chance.randint(1, steps)))
         else:
+            process = self._start(typed)
             with suppress(subprocess.TimeoutExpired):
                 process.wait(timeout=longest * self.chance.random())
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+        process.communicate(timeout=300)
         return process.returncode < 0
 
-    def _changes(self, process: subprocess.Popen[str]) -> Iterator[None]:
-        """Yield whenever a file is seen to have changed, until the command ends."""
-        seen = self._files()
-        while process.poll() is None:
-            now = self._files()
-            if now != seen:
-                seen = now
-                yield
-            time.sleep(0.0005)
-
-    def _files(self) -> dict[str, tuple[int, int]]:
-        """Return size and time of the files that commands write, but those of the book."""
-        found = {}
-        for folder in (".", "data", ".search", "data/releases/*", "_build/release-*"):
-            for path in self.project.glob(f"{folder}/*"):
-                with suppress(FileNotFoundError):
-                    about = path.stat()
-                    found[str(path)] = (about.st_size, about.st_mtime_ns)
-        return found
-
-    def _start(self, typed: str) -> subprocess.Popen[str]:
+    def _start(self, typed: str, **environment: str) -> subprocess.Popen[str]:
         keyboard = self.project.parent / "typed"
         keyboard.write_text(typed, encoding="utf-8")
         with keyboard.open(encoding="utf-8") as stdin:
             return subprocess.Popen(
                 [sys.executable, "-m", "analysis", *self.words],
                 cwd=self.project,
-                env=self.environment,
+                env=self.environment | environment,
                 text=True,
                 stdin=stdin,
                 stdout=subprocess.PIPE,
@@ -210,7 +220,8 @@ def test_a_killed_search_goes_on(template, tmp_path):
         assert len(complete) == len(keys(template, "screening", "record_id")) + len(ARTICLES)
         killer.renew()
         for _ in times("search", killer, longest):
-            assert set(keys(killer.project, "screening", "record_id")) <= set(complete)
+            now = set(keys(killer.project, "screening", "record_id"))
+            assert set(keys(template, "screening", "record_id")) <= now <= set(complete)
             assert set(keys(killer.project, "studies", "study_id")) == set(
                 keys(template, "studies", "study_id")
             )

@@ -153,7 +153,10 @@ def _counts(table: Table) -> Iterator[Fault]:
             )
 
         yield from table.faults(
-            events > n, f"events_{arm}", partial(problem, arm=arm, events=events, n=n)
+            # A number of people below one is a fault of its own.
+            (events > n) & (n >= 1),
+            f"events_{arm}",
+            partial(problem, arm=arm, events=events, n=n),
         )
 
 

@@ -89,7 +89,11 @@ class Fault:
         return {**asdict(self.problem), **place}
 
 
-class InvalidDataError(ValueError):
+class ProjectFileError(ValueError):
+    """A file that people edit cannot be used; the message says which, where and what is right."""
+
+
+class InvalidDataError(ProjectFileError):
     """Data that cannot be used; carries every fault, not only the first.
 
     Parameters

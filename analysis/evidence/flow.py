@@ -11,10 +11,12 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from analysis.evidence.faults import ProjectFileError
+
 Row = Mapping[str, str]
 
 
-class FlowError(ValueError):
+class FlowError(ProjectFileError):
     """The logs do not add up; the message names the box and both numbers."""
 
 

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 
-from analysis.evidence.faults import Fault, errors_in
+from analysis.evidence.faults import Fault, errors_in, listed
 
 #: Longest value shown; enough to find the cell, short enough to read the rest.
 _LONGEST = 120
+
+#: Faults of one kind in one column that are shown in full; further ones as their lines alone.
+_IN_FULL = 3
 
 _TAG_START = re.compile(r"<(?=[a-zA-Z/!?])")
 
@@ -32,13 +35,13 @@ def visible(text: str) -> str:
     -------
     str
         One line; invisible characters as ``\x1b`` or ``\u202e``, and ``<`` as
-        ``\x3c`` where it would begin a tag.
+        ``‹``, which begins no tag, where it would begin one.
     """
     shown = "".join(
         sign if sign.isprintable() else sign.encode("unicode_escape", "surrogatepass").decode()
         for sign in text
     )
-    return _TAG_START.sub(r"\\x3c", shown)
+    return _TAG_START.sub("‹", shown)
 
 
 def shortened(text: str) -> str:
@@ -53,8 +56,23 @@ def as_text(faults: Sequence[Fault]) -> str:
     blocks = []
     for file, group in groupby(faults, key=lambda fault: fault.file):
         blocks.append(visible(file))
-        blocks.extend(_block(fault) for fault in group)
+        blocks.extend(_blocks(list(group)))
     return "\n\n".join([*blocks, summary(faults)]) + "\n"
+
+
+def _blocks(faults: Sequence[Fault]) -> Iterator[str]:
+    """Yield the faults of a file; where one repeats itself down a column, its lines at the end."""
+    alike: dict[tuple[str, str], list[Fault]] = {}
+    for fault in faults:
+        kind = alike.setdefault((fault.code, fault.column), [])
+        kind.append(fault)
+        if len(kind) <= _IN_FULL:
+            yield _block(fault)
+    for (code, column), kind in alike.items():
+        if more := kind[_IN_FULL:]:
+            lines = listed(dict.fromkeys(fault.line for fault in more), limit=20)
+            where = f", column {column}" if column else ""
+            yield f"  the same{where}, in lines {lines}\n    [{code}]"
 
 
 def _block(fault: Fault) -> str:

@@ -17,6 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from analysis.evidence.faults import ProjectFileError
 from analysis.evidence.paths import data_directory, project_root
 
 _TYPES = {
@@ -29,7 +30,7 @@ _TYPES = {
 _CONSTRAINTS = {"required", "unique", "enum", "pattern", "minimum", "maximum"}
 
 
-class SchemaError(ValueError):
+class SchemaError(ProjectFileError):
     """A schema file that this package cannot follow to the letter."""
 
 
@@ -101,7 +102,7 @@ class Field:
             if self.minimum is not None and self.maximum is not None:
                 words += f" from {self.minimum} to {self.maximum}"
             elif self.minimum is not None:
-                words += f", {self.minimum} or more"
+                words += f", {self.minimum} or {'later' if self.type == 'date' else 'more'}"
             elif self.maximum is not None:
                 words += f", {self.maximum} or less"
             if self.example:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from analysis.evidence.faults import ProjectFileError
 from analysis.living import journal as journals
 from analysis.living.http import PoliteSession
 from analysis.living.journal import Journal, Run
@@ -26,7 +27,7 @@ Row = dict[str, str]
 BEGINNING = "1960-01-01"
 
 
-class QueryError(ValueError):
+class QueryError(ProjectFileError):
     """A file in ``data/queries`` does not hold a usable query."""
 
 

@@ -8,12 +8,13 @@ from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
+from analysis.evidence.faults import ProjectFileError
 from analysis.living.screening import disputed
 
 Row = Mapping[str, str]
 
 
-class ProtocolError(ValueError):
+class ProtocolError(ProjectFileError):
     """``data/protocol.toml`` does not say what it must."""
 
 

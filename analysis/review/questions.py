@@ -10,6 +10,7 @@ from pathlib import Path
 from string import Formatter
 from typing import Any
 
+from analysis.evidence.faults import ProjectFileError
 from analysis.review.measures import MEASURES
 
 Selection = tuple[Mapping[str, tuple[str, ...]], ...]
@@ -24,7 +25,7 @@ ORDERS = ("year", "effect", "precision", "time", "condition")
 BASELINES = ("none", "pooled", "median")
 
 
-class QuestionError(ValueError):
+class QuestionError(ProjectFileError):
     """A question that cannot be read; the message names file, question, key and value."""
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from analysis.evidence.faults import ProjectFileError
 from analysis.evidence.schema import load_schema
 from analysis.review.manifest import sha256
 from analysis.review.questions import Question, load_questions
@@ -22,7 +23,7 @@ TABLES = ("studies", "screening", "risk_of_bias", "certainty")
 _ARCHIVED = ("data", "requirements.lock")
 
 
-class VersionError(ValueError):
+class VersionError(ProjectFileError):
     """A version that cannot be found or read; the message says what was tried."""
 
 
