@@ -6,6 +6,8 @@ Whatever a chapter reads of the results is noted as an input of that chapter
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import TypeVar
@@ -77,13 +79,21 @@ class Door:
 def results() -> Door:
     """Return the results, read once in a process.
 
+    A notebook that somebody runs in a fresh copy of the project finds none, and answers the
+    questions first; a build has always done so before.
+
     Raises
     ------
-    FileNotFoundError
-        If nothing was answered yet; the message names the command.
+    subprocess.CalledProcessError
+        If the questions cannot be answered; the reason is printed.
     """
     if not inputs.RESULTS.exists():
-        raise FileNotFoundError(
-            f"{inputs.RESULTS} does not exist yet; run `python -m analysis answer` first."
+        inputs.BUILD.mkdir(exist_ok=True)
+        command = ("answer", "--output", str(inputs.RESULTS))
+        subprocess.run(
+            [sys.executable, "-m", "analysis", *command],
+            cwd=inputs.ROOT,
+            stdout=subprocess.DEVNULL,
+            check=True,
         )
     return Door(read_results(inputs.RESULTS))
