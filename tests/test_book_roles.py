@@ -13,7 +13,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace
 
 import factories
-from analysis.book import inputs, roles
+from analysis.book import glossing, inputs
 from analysis.review.results import Results
 from analysis.review.serialise import write_results
 
@@ -29,7 +29,7 @@ def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Read:
     write_results(made, inputs.RESULTS)
     glossary = tmp_path / "glossary.toml"
     glossary.write_text('"crash" = "When it gets worse."\n', encoding="utf-8")
-    monkeypatch.setattr(roles, "GLOSSARY", glossary)
+    monkeypatch.setattr(glossing, "GLOSSARY", glossary)
 
     def build(text: str) -> tuple[BeautifulSoup, str]:
         source = tmp_path / "source"

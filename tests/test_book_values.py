@@ -47,6 +47,14 @@ def trial() -> Answer:
     return replace(answer, rows=(row, *answer.rows[1:]))
 
 
+def test_a_range_in_a_cell_is_printed_with_to() -> None:
+    rows = [{"study_id": "c2021", "share": "0-24.5", "seen": "2026-11-22"}]
+    shown = [
+        cell_value(f"t: {name} where study_id=c2021", lambda _: rows).text for name in rows[0]
+    ]
+    assert shown == ["c2021", "0 to 24.5", "2026-11-22"]
+
+
 def test_a_cell_is_printed_as_it_stands_with_a_true_minus_sign() -> None:
     found = cell_value("studies: change where study_id=a2019; timepoint=day 1", tables)
     assert found.text == "\u221221.0"

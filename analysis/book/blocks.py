@@ -76,8 +76,8 @@ def figure(
         '<figure class="forest" id="{id}">'
         '<div class="figure-box" role="group" tabindex="0" aria-label="{title}">{svg}</div>'
         "<figcaption>{caption} {how}</figcaption>"
-        "<details><summary>The figure in words</summary><p>{description}</p></details>"
-        "<details><summary>The numbers of the figure</summary>{numbers}</details>"
+        "<details><summary>In words</summary><p>{description}</p></details>"
+        "<details><summary>In numbers</summary>{numbers}</details>"
         "</figure>",
         id=name,
         title=said.title,

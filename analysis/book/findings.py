@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from markupsafe import Markup
 
 from analysis.book import door
 from analysis.book.html import Piece, fill, joined, table
+from analysis.book.sources import glossary
 from analysis.figures import names, numbers
 from analysis.figures.names import first_upper
 from analysis.review.results import Answer, Certainty
@@ -40,7 +42,7 @@ def summary() -> Piece:
                 _link(answer),
                 answer.population,
                 basis(answer),
-                result(answer),
+                ". ".join(part for part in (result(answer).rstrip("."), side(answer)) if part),
                 certainty_words(answer),
             )
             for answer in benefits
@@ -50,17 +52,17 @@ def summary() -> Piece:
     if harmful:
         shown = [
             (
-                _link(answer, first_upper(answer.outcome)),
-                basis(answer),
-                estimate(answer),
+                _event(answer),
                 per_thousand(answer),
+                estimate(answer),
+                basis(answer),
                 certainty_words(answer),
             )
             for answer in harmful
         ]
-        caption = f"Does it harm? {_whom(harmful)}"
-        header = ("Event", "Trials (people)", "Risk ratio (95% CI)", "More per 1,000", "Certainty")
-        parts.append(table(caption, header, shown))
+        header = ("Event", "More per 1,000", "Risk ratio (95% CI)", "Trials (people)", "Certainty")
+        parts.append(table("Does it harm?", header, shown))
+        parts.append(fill('<p class="note">{whom}</p>', whom=_whom(harmful)))
     text = "\n".join(f"{answer.title}: {result(answer)}" for answer in primary)
     return Piece(joined(parts), text)
 
@@ -137,16 +139,25 @@ def estimate(answer: Answer) -> str:
 
 def result(answer: Answer) -> str:
     """Return the result in one line, or why there is none."""
-    name = answer.measure.name.lower()
-    if answer.pooled is not None:
-        ends = numbers.interval_words(answer.pooled.ci_low, answer.pooled.ci_high, answer.measure)
-        value = numbers.effect(answer.pooled.estimate, answer.measure)
-        value += "%" if numbers.is_proportion(answer.measure) else ""
-        return first_upper(f"{name} {value} (95% CI {ends})")
-    if (row := answer.only_row) is not None:
-        value = numbers.interval(row.estimate, row.ci_low, row.ci_high, answer.measure)
-        return first_upper(f"{name} in the one study {value}")
-    return first_upper(answer.reason)
+    found = _found(answer)
+    if found is None:
+        return first_upper(answer.reason)
+    value = numbers.effect(found.estimate, answer.measure)
+    value += "%" if numbers.is_proportion(answer.measure) else ""
+    ends = numbers.interval_words(found.ci_low, found.ci_high, answer.measure)
+    words = f"{answer.measure.name.lower()} {value} (95% CI {ends})"
+    return first_upper(words) if answer.pooled is not None else f"One study: {words}"
+
+
+def side(answer: Answer) -> str:
+    """Return in words on which side of no difference the result lies, if it is clear of it."""
+    found, null = _found(answer), answer.measure.null
+    if found is None or null is None:
+        return ""
+    if found.ci_low <= null <= found.ci_high:
+        return "Compatible with no difference"
+    favoured = answer.favours_low if found.estimate < null else answer.favours_high
+    return f"In favour of {favoured}"
 
 
 def certainty_words(answer: Answer) -> str:
@@ -165,6 +176,27 @@ def per_thousand(answer: Answer) -> str:
         f"{numbers.count(absolute.difference_per_1000)} "
         f"({numbers.count(low)} to {numbers.count(high)})"
     )
+
+
+@dataclass(frozen=True)
+class _Found:
+    """An estimate with its interval: pooled, or of the only study there is."""
+
+    estimate: float
+    ci_low: float
+    ci_high: float
+
+
+def _found(answer: Answer) -> _Found | None:
+    if answer.pooled is not None:
+        return _Found(answer.pooled.estimate, answer.pooled.ci_low, answer.pooled.ci_high)
+    row = answer.only_row
+    if row is None:
+        return None
+    estimate, low, high = row.estimate, row.ci_low, row.ci_high
+    if estimate is None or low is None or high is None:
+        return None
+    return _Found(estimate, low, high)
 
 
 def _sorted_out(answers: Sequence[Answer]) -> tuple[list[Answer], list[Answer]]:
@@ -198,6 +230,15 @@ def _link(answer: Answer, words: str = "") -> Markup:
         chapter=answer.chapter,
         id=answer.id,
         title=words or answer.title,
+    )
+
+
+def _event(answer: Answer) -> Markup:
+    """Return a harm by its name, and in plain words where the name is none."""
+    link = _link(answer, first_upper(answer.outcome))
+    plain = glossary().get(answer.outcome)
+    return (
+        fill('{link} <span class="note">{plain}</span>', link=link, plain=plain) if plain else link
     )
 
 

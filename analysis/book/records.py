@@ -80,10 +80,10 @@ def study_list() -> Piece:
         (
             fill('<a href="#{to}">{label}</a>', to=record_anchor(study.id), label=study.label),
             first_upper(names.condition(study.screened["condition"])),
-            DESIGNS[study.rows[0]["design"]] if study.rows else "–",
-            study.one("route") or "–",
+            DESIGNS[study.rows[0]["design"]] if study.rows else "",
+            study.one("route"),
             _compared(study),
-            people(study) or "–",
+            people(study),
             str(len(study.rows)) if study.rows else "none usable",
         )
         for study in studies()
@@ -164,7 +164,7 @@ def _compared(study: Study) -> str:
         "none": "nothing",
     }
     kinds = dict.fromkeys(row["comparator_type"] for row in study.rows)
-    return ", ".join(words[kind] for kind in kinds) or "–"
+    return ", ".join(words[kind] for kind in kinds)
 
 
 def _belongs(study: Study, condition: str) -> bool:

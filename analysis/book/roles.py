@@ -7,7 +7,6 @@ script. A page is read again when the file behind one of its roles changes.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -17,8 +16,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxRole
 
-from analysis.book import inputs
-from analysis.book.html import fill
+from analysis.book import glossing, inputs
 from analysis.book.sources import record_anchor
 from analysis.book.values import AddressError, Value, cell_value, count_value, result_value
 from analysis.evidence.reading import read_table
@@ -27,8 +25,6 @@ from analysis.review.serialise import read_results
 
 #: The page with a section for each study; its anchors are ``study-ID``.
 RECORDS = "chapters/studies"
-#: Words and their meanings.
-GLOSSARY = inputs.ROOT / "data" / "glossary.toml"
 
 
 class _NumberRole(SphinxRole):
@@ -98,24 +94,18 @@ class GlossRole(SphinxRole):
     """``{gloss}`term``` or ``{gloss}`words shown <term>```: a word with its meaning."""
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
-        """Return a button and the meaning that it opens."""
+        """Return the word with its meaning."""
         shown, term = _shown_and_term(self.text)
-        self.env.note_dependency(str(GLOSSARY))
-        known = _glossary(GLOSSARY.stat().st_mtime_ns)
+        self.env.note_dependency(str(glossing.GLOSSARY))
+        known = glossing.meanings()
         if term not in known:
             message = self.inliner.reporter.error(
-                f"gloss: {term!r} is not in {GLOSSARY.name}; there are {', '.join(known)}",
+                f"gloss: {term!r} is not in {glossing.GLOSSARY.name}; "
+                f"there are {', '.join(known)}",
                 line=self.lineno,
             )
             return [self.inliner.problematic(self.rawtext, self.rawtext, message)], [message]
-        markup = fill(
-            '<button type="button" class="gloss" popovertarget="{id}">{shown}</button>'
-            '<span class="gloss-meaning" id="{id}" popover role="note">{meaning}</span>',
-            id=f"gloss-{self.env.new_serialno('gloss')}",
-            shown=shown,
-            meaning=known[term],
-        )
-        return [nodes.raw("", str(markup), format="html")], []
+        return [glossing.gloss(self.rawtext, shown, term=term, meaning=known[term])], []
 
 
 def _shown_and_term(text: str) -> tuple[str, str]:
@@ -133,17 +123,13 @@ def _results(_modified: int) -> Results:
 
 
 @cache
-def _glossary(_modified: int) -> dict[str, str]:
-    return tomllib.loads(GLOSSARY.read_text(encoding="utf-8"))
-
-
-@cache
 def _rows(path: Path, _modified: int) -> list[dict[str, str]]:
     return read_table(path.stem, path).rows
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Add the roles to Sphinx."""
+    app.setup_extension("analysis.book.glossing")
     app.add_role("result", ResultRole())
     app.add_role("cell", CellRole())
     app.add_role("count", CountRole())

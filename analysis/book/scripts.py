@@ -11,6 +11,7 @@ NEEDED_FOR = {
     'class="filterable"': ("tables.js",),
     "<details": ("details.js",),
     'class="repool"': ("repool.js",),
+    "#cite-": ("citations.js",),
     'class="explore"': ("explore.js", "explore.css"),
 }
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from markupsafe import Markup
 
-from analysis.book.blocks import Words, figure, filterable
+from analysis.book.blocks import Words, details, figure, filterable
 from analysis.book.html import Piece, fill, table
 from analysis.book.sources import Row, cite, meanings, rows, slug, source_links
 from analysis.figures import evidence_map as drawing
@@ -32,7 +32,7 @@ def background(*topics: str) -> Piece:
         for row in chosen
     ]
     header = ("Statement", "Value", "Whom it is about", "Source")
-    return _table("What the text above rests on", header, lines)
+    return _closed("What the text above rests on", header, lines)
 
 
 def safety(*topics: str) -> Piece:
@@ -49,8 +49,8 @@ def safety(*topics: str) -> Piece:
         for row in chosen
     ]
     header = ("Statement", "Whom it is about", "How sure that it was read rightly", "Source")
-    named = dict.fromkeys(row["topic"] for row in chosen)
-    return _table(first_upper(", ".join(named)), header, lines)
+    named = first_upper(", ".join(dict.fromkeys(row["topic"] for row in chosen)))
+    return _closed(named, header, lines)
 
 
 def of_topics(table_rows: Iterable[Row], topics: Sequence[str]) -> list[Row]:
@@ -133,7 +133,7 @@ def claims() -> Piece:
     """Show every statement of the founding documents with verdict and evidence, to filter."""
     lines = [
         (
-            row["claim"],
+            fill('<span class="said">{claim}</span>', claim=row["claim"]),
             f"{VERDICTS[row['verdict']]} {row['verdict']}",
             fill(
                 '{found} <span class="note">{source}</span>',
@@ -168,6 +168,14 @@ def claims_summary() -> Piece:
     return _table("Statements by verdict", header, lines)
 
 
+def _closed(caption: str, header: Sequence[str], lines: Sequence[Sequence[str]]) -> Piece:
+    """Return statements that wait, below a text for everybody, until somebody asks for them."""
+    count = "One statement" if len(lines) == 1 else f"{len(lines)} statements"
+    made = _table(caption, header, lines)
+    summary = f"{count} that this rests on, each with its source"
+    return Piece(details(summary, made.html), made.text)
+
+
 def _table(caption: str, header: Sequence[str], lines: Sequence[Sequence[str]]) -> Piece:
     return Piece(table(caption, header, lines), f"{caption}: {len(lines)} rows")
 
@@ -178,8 +186,12 @@ def _value(row: Row) -> str:
 
 
 def _with_note(text: str, row: Row) -> Markup:
-    template = '{text} <span class="note">{note}</span>' if row["note"] else "{text}"
-    return fill(template, text=text, note=row["note"])
+    said = fill('<span class="said">{text}</span>', text=text)
+    return (
+        fill('{said} <span class="note">{note}</span>', said=said, note=row["note"])
+        if row["note"]
+        else said
+    )
 
 
 def _finding(row: Row) -> Markup:

@@ -1,7 +1,7 @@
 """What the theme leaves to be done for its readers, done.
 
-Nothing that a page does not need is loaded, every page says in its head what
-it tells, and the list of references is a list for a screen reader too.
+Nothing that a page does not need is loaded, and every page says in its head what
+it tells.
 """
 
 from __future__ import annotations
@@ -26,7 +26,6 @@ DESCRIPTION = 160
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Connect to Sphinx."""
-    app.add_node(nodes.citation, override=True, html=(_visit_citation, _depart_citation))
     for name in ("scripts/pydata-sphinx-theme.js", "boxes.js"):
         app.add_js_file(name, loading_method="defer")
     app.add_css_file("print.css", media="print")
@@ -70,19 +69,3 @@ def describe(doctree: nodes.document) -> str:
     place = short[0] if short else doctree
     text = " ".join(node.astext() for node in place.findall(nodes.paragraph))
     return textwrap.shorten(text, DESCRIPTION, placeholder=" …")
-
-
-def _visit_citation(translator: Any, node: nodes.citation) -> None:
-    """Begin an entry: its role for books, which docutils gives it, is deprecated."""
-    if not isinstance(node.previous_sibling(), nodes.citation):
-        translator.body.append('<div role="list" class="citation-list">\n')
-    attributes = {"classes": ["citation"], "role": "listitem"}
-    translator.body.append(translator.starttag(node, "div", **attributes))
-
-
-def _depart_citation(translator: Any, node: nodes.citation) -> None:
-    """End an entry, and after the last one the list."""
-    following = node.next_node(descend=False, siblings=True)
-    translator.body.append(
-        "</div>\n" if isinstance(following, nodes.citation) else "</div></div>\n"
-    )

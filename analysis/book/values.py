@@ -136,7 +136,12 @@ def _condition(text: str) -> tuple[str, str]:
 
 
 def _printed(text: str, size: bool) -> str:
-    """Return a cell as printed: as it stands in the source, with a true minus sign."""
+    """Return a cell as printed: as it stands in the source, with a true minus sign.
+
+    A range ("0-24.5") has "to" between its ends, as ranges have throughout the book.
+    """
+    if re.fullmatch(r"\d+(\.\d+)?-\d+(\.\d+)?", text):
+        return text.replace("-", " to ")
     if not re.fullmatch(r"-?\d+(\.\d+)?", text):
         return text
     return text.lstrip("-") if size else text.replace("-", numbers.MINUS)

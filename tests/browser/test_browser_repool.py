@@ -308,7 +308,7 @@ def test_without_scripts_figure_and_table_remain(browser: Browser, site: str) ->
     assert not page.locator("#repool-fm-responders-single-arm").is_visible()
     figure = page.locator("#forest-fm-responders-single-arm")
     assert figure.locator("svg").first.is_visible()
-    figure.get_by_text("The numbers of the figure").click()
+    figure.get_by_text("In numbers").click()
     assert figure.locator("table").is_visible()
     context.close()
 

@@ -18,7 +18,7 @@ function filterTable(box, number) {
   const lists = columns.map((column) => {
     const name = heads[column].textContent;
     const made = labelled(name, document.createElement("select"), `choose-${number}-${column}`);
-    const values = [...new Set(rows.map((row) => row.cells[column].textContent.trim()))].sort();
+    const values = [...new Set(rows.map((row) => row.cells[column].textContent.trim()))].filter(Boolean).sort();
     made.field.append(new Option("all", ""), ...values.map((value) => new Option(value, value)));
     bar.append(made.label);
     return { column, field: made.field };
