@@ -111,9 +111,10 @@ def paths() -> Piece:
 
 
 def _moves(answer: Answer, seen: Mapping[str, Sequence[Look]]) -> Iterator[Piece]:
-    """Yield the paths of an answer; one step is a point, not a path."""
-    looked = _by_version(seen.get(answer.id, ()))
-    steps = {"year": list(cumulative(answer)), "version": list(looked)}
+    """Yield the paths of an answer; one step is a point, and equal looks are no path."""
+    looked = list(_by_version(seen.get(answer.id, ())))
+    moved = len({(step.k, step.estimate, step.ci_low, step.ci_high) for step in looked}) > 1
+    steps = {"year": list(cumulative(answer)), "version": looked if moved else []}
     titles = {
         "year": f"{answer.title}: study after study",
         "version": f"{answer.title}: version after version",
