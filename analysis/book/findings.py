@@ -12,7 +12,7 @@ from analysis.book.html import Piece, fill, joined, table
 from analysis.book.sources import glossary
 from analysis.figures import names, numbers
 from analysis.figures.names import first_upper
-from analysis.review.results import Answer, Certainty
+from analysis.review.results import Answer, Certainty, Row
 
 #: Symbols of GRADE's four levels, always beside the word.
 LEVELS = {"high": "⊕⊕⊕⊕", "moderate": "⊕⊕⊕◯", "low": "⊕⊕◯◯", "very low": "⊕◯◯◯"}
@@ -114,7 +114,12 @@ def certainty() -> Piece:
         [
             fill('<p class="stale-ratings">{state}</p>', state=state),
             table("Summary of findings: benefits", header, lines),
-            table(f"Summary of findings: harms. {_whom(harmful)}", harm_header, harm_lines),
+            table(
+                f"Summary of findings: harms. {_whom(harmful)} Per 1,000 on placebo: the control "
+                "groups of the pooled trials together.",
+                harm_header,
+                harm_lines,
+            ),
         ]
     )
     return Piece(shown, state)
@@ -141,12 +146,37 @@ def result(answer: Answer) -> str:
     """Return the result in one line, or why there is none."""
     found = _found(answer)
     if found is None:
-        return first_upper(answer.reason)
+        return _over_time(answer) or first_upper(answer.reason)
     value = numbers.effect(found.estimate, answer.measure)
     value += "%" if numbers.is_proportion(answer.measure) else ""
     ends = numbers.interval_words(found.ci_low, found.ci_high, answer.measure)
-    words = f"{answer.measure.name.lower()} {value} (95% CI {ends})"
+    words = f"{answer.measure.name.lower()} {value} (95% CI {ends}){_scale(answer)}"
     return first_upper(words) if answer.pooled is not None else f"One study: {words}"
+
+
+def _over_time(answer: Answer) -> str:
+    """Return the results of one study that measured the same people several times, or nothing."""
+    # Rows that were kept out, such as a retracted one, have a reason of their own.
+    rows = [r for r in _drawn(answer) if r.reason_not_pooled == answer.reason]
+    if answer.k != 1 or not rows:
+        return ""
+    told = (
+        f"{numbers.interval(r.estimate, r.ci_low, r.ci_high, answer.measure)} at {r.timepoint}"
+        for r in rows
+    )
+    return f"One study: {answer.measure.name.lower()} {'; '.join(told)}"
+
+
+def _scale(answer: Answer) -> str:
+    """Return on which scale a difference of means was measured, where it is one scale."""
+    used = {row.instrument for row in _drawn(answer)}
+    if answer.measure.code != "MD" or len(used) != 1:
+        return ""
+    return f" on the scale {used.pop()}"
+
+
+def _drawn(answer: Answer) -> list[Row]:
+    return [row for row in answer.rows if row.estimate is not None]
 
 
 def side(answer: Answer) -> str:

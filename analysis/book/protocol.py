@@ -12,7 +12,7 @@ from analysis.book import door
 from analysis.book.blocks import Words, details, figure, filterable
 from analysis.book.html import Piece, fill, joined, table
 from analysis.book.records import studies as all_studies
-from analysis.book.sources import bullets, meanings, rows, slug
+from analysis.book.sources import bullets, identifier_links, meanings, rows, slug
 from analysis.book.sources import glossary as explained
 from analysis.evidence.flow import study_flow
 from analysis.evidence.paths import data_directory, project_root
@@ -108,7 +108,8 @@ def flow() -> Piece:
         description=drawing.flow_words(counted),
         caption=(
             "Study flow after PRISMA 2020, counted from data/screening.csv and data/searches.csv; "
-            "the build stops if a box does not add up."
+            "the build stops if a box does not add up. A report counts as assessed when any "
+            "part of it could be read, often the abstract alone."
         ),
         kind="flow",
     )
@@ -142,6 +143,28 @@ def flow_by_version() -> Piece:
         for boxes in zip(*(counted.boxes for counted in flows), strict=True)
     ]
     return Piece(table(title, ("Box", *versions), lines), f"{title}: {', '.join(versions)}")
+
+
+def left_out() -> Piece:
+    """Show the reports that look eligible and are not in the review, or not yet, and why."""
+    reasons = meanings("screening", "reason")
+    lines = [
+        (
+            row["title"],
+            identifier_links(row) or "–",
+            "left out" if row["decision"] == "exclude" else "waits",
+            reasons.get(row["reason"], "–"),
+            row["note"],
+        )
+        for row in rows("screening")
+        if (row["decision"], row["stage"]) == ("exclude", "full_text")
+        or row["decision"] in ("later", "undecided")
+    ]
+    header = ("Report", "Source", "Decision", "Why", "Note")
+    caption = "Reports that look eligible but were left out, or wait"
+    return Piece(
+        filterable(caption, header, lines, choices=("Decision",)), f"{len(lines)} reports"
+    )
 
 
 def provenance() -> Piece:

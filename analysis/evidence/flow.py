@@ -109,7 +109,12 @@ def study_flow(
             len(excluded),
             _by(excluded, "reason", reasons),
         ),
-        Box("waiting", "Not decided yet", len(waiting), _by(waiting, "decision")),
+        Box(
+            "waiting",
+            "Not decided yet",
+            len(waiting),
+            _by(waiting, "reason", {"": "Not looked at yet", **reasons}),
+        ),
         Box("sought", "Reports sought", len(sought)),
         Box("not_retrieved", "Reports not retrieved", len(not_retrieved)),
         Box("assessed", "Reports assessed", len(assessed)),

@@ -205,10 +205,17 @@ def caption(answer: Answer, *, version: str, last_search: str) -> str:
             parts.append("Hollow squares are not pooled.")
     else:
         parts.append(_without_pooling(answer))
+    if any(_has_empty_group(row) for row in answer.rows) and answer.measure.scale == "log":
+        parts.append("Where one group had no event, 0.5 was added to each cell of that study.")
     if answer.order in names.ORDER_WORDS:
         parts.append(f"Rows in order of {names.ORDER_WORDS[answer.order]}.")
     parts.append(f"Data version {version}; last search {last_search}.")
     return " ".join(part for part in parts if part)
+
+
+def _has_empty_group(row: Row) -> bool:
+    """Return whether one group of a drawn row had no event."""
+    return row.estimate is not None and 0 in (row.events_treat, row.events_control)
 
 
 def _without_pooling(answer: Answer) -> str:
@@ -318,9 +325,7 @@ def data_table(answer: Answer) -> list[dict[str, str]]:
         effect = numbers.interval(row.estimate, row.ci_low, row.ci_high, measure)
         weight = numbers.number(row.weight, numbers.DECIMALS["weight"])
         note = names.own_reason(answer, row)
-        records.append(
-            {"study": label, **arms, "effect": effect, "weight": weight, "note": note}
-        )
+        records.append({"study": label, **arms, "effect": effect, "weight": weight, "note": note})
     return records + _pooled_records(answer)
 
 
