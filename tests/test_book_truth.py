@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import re
+from copy import copy
 from functools import cache
 from pathlib import Path
 
@@ -11,11 +13,14 @@ from bs4 import BeautifulSoup, Tag
 
 from analysis.book import inputs
 from analysis.book.findings import estimate, per_thousand
+from analysis.book.notebooks import page_names
 from analysis.book.records import effect_words, record_anchor, studies
-from analysis.figures import words
+from analysis.figures import numbers, words
 from analysis.figures.names import is_uncontrolled
+from analysis.review.counted import counted_looks
 from analysis.review.results import Answer, Results
 from analysis.review.serialise import read_results
+from analysis.review.specifications import cumulative, specification_curve
 
 
 @cache
@@ -37,6 +42,36 @@ def plain(text: str) -> str:
     return " ".join(text.split())
 
 
+#: How every result of the review is printed, and nothing else: ``[0.56, 0.90]``.
+INTERVAL = re.compile(r"\[\s*([−<>\d.]+),\s*([−<>\d.]+)\s*\]")
+
+
+@cache
+def every_interval() -> set[tuple[str, str]]:
+    return set().union(*map(intervals_of, answers()))
+
+
+def intervals_of(answer: Answer) -> set[tuple[str, str]]:
+    """Every interval that an answer holds, as it is printed."""
+    fits = [fit for fit in (answer.pooled, *(a.pooled for a in answer.alternatives)) if fit]
+    ends = [(row.ci_low, row.ci_high) for row in answer.rows if row.estimate is not None]
+    ends += [(fit.ci_low, fit.ci_high) for fit in fits]
+    ends += [(fit.prediction.low, fit.prediction.high) for fit in fits if fit.prediction]
+    ends += [(step.ci_low, step.ci_high) for step in cumulative(answer)]
+    if answer.pooled is not None:
+        ends += [(s.ci_low, s.ci_high) for s in specification_curve(answer).specifications]
+    if (looked := counted_looks(answer)) is not None:
+        ends += [looked.ordinary, looked.anytime]
+    found = {tuple(numbers.effect(end, answer.measure) for end in pair) for pair in ends}
+    decimals = numbers.DECIMALS["tau2"]
+    spreads = [fit.tau2_ci for fit in fits if fit.tau2_ci]
+    found |= {tuple(numbers.number(end, decimals) for end in pair) for pair in spreads}
+    if answer.absolute is not None:
+        per_1000 = (answer.absolute.ci_low_per_1000, answer.absolute.ci_high_per_1000)
+        found.add(tuple(numbers.count(end) for end in per_1000))
+    return found
+
+
 ANSWERS = pytest.mark.parametrize("answer", answers(), ids=lambda answer: answer.id)
 
 
@@ -52,6 +87,32 @@ def test_each_answer_has_its_place_with_its_numbers(book: Path, answer: Answer) 
     if answer.pooled is not None and not is_uncontrolled(answer):
         chapter = plain(page(book, answer.chapter).get_text(" "))
         assert plain(words.pooled_sentence(answer)) in chapter
+
+
+@ANSWERS
+def test_each_row_is_drawn_with_its_own_numbers(book: Path, answer: Answer) -> None:
+    place = page(book, answer.chapter).find(id=f"forest-{answer.id}")
+    assert isinstance(place, Tag)
+    for row in answer.rows:
+        for drawn in place.find_all("g", attrs={"data-row": row.row_id}):
+            texts = plain(" ".join(text.get_text() for text in drawn.select("text")))
+            if row.estimate is None:
+                assert INTERVAL.findall(texts) == []
+                continue
+            limits = tuple(numbers.effect(v, answer.measure) for v in (row.ci_low, row.ci_high))
+            assert INTERVAL.findall(texts) == [limits], row.row_id
+            assert numbers.effect(row.estimate, answer.measure) in texts.split()
+
+
+@pytest.mark.parametrize("name", page_names())
+def test_no_interval_on_a_page_is_of_another_making(book: Path, name: str) -> None:
+    article = copy(page(book, name.removeprefix("chapters/")).find("article"))
+    assert isinstance(article, Tag)
+    # What other programs found has a table, and a test, of its own.
+    for caption in article.find_all("caption", string=re.compile("by three programs")):
+        caption.find_parent("table").decompose()
+    strangers = set(INTERVAL.findall(plain(article.get_text(" ")))) - every_interval()
+    assert strangers == set()
 
 
 @ANSWERS
