@@ -276,3 +276,12 @@ def test_back_transformed_proportions_stay_within_zero_and_one(x: int, n: int) -
         es = effect_sizes(measure, xi=[x], ni=[n])
         for side in (-5, 0, 5):
             assert 0 <= es.back_rows(es.yi + side * es.sei)[0] <= 1
+
+
+def test_correlations_of_three_pairs_or_fewer_have_no_variance():
+    """metafor 3.8-1: escalc("COR", ri = 0.5, ni = 2:5) gives NA, NA, 0.1875, 0.1406."""
+    for measure in ("COR", "ZCOR"):
+        es = effect_sizes(measure, ri=0.5, ni=[2, 3, 4, 5])
+        assert np.isnan(es.vi).tolist() == [True, True, False, False]
+        assert len(es.notes) == 2
+    np.testing.assert_allclose(effect_sizes("COR", ri=0.5, ni=[4, 5]).vi, [0.1875, 0.140625])

@@ -121,6 +121,16 @@ def test_robust_inference_agrees_with_metafor_and_clubsandwich(name, stored):
         assert ours.m == theirs["n_cluster"]
 
 
+def test_robust_keeps_every_direction_of_a_cluster_with_very_unequal_variances():
+    """clubSandwich 0.5.8: coef_test(rma(yi, vi, method = "EE"), "CR2", cluster)."""
+    yi, cluster = [0.1, 5, 0.3, 0.2, 0.15, 0.4, 0.25], [2, 1, 3, 1, 3, 3, 2]
+    vi = [6e-5, 1300, 0.03, 0.007, 0.009, 4e-4, 0.35]
+    ours = robust(pool(yi, vi, method="EE"), cluster)
+    assert_close(ours.se[0], 0.09730001774449, 1e-10)
+    assert_close(ours.df[0], 1.028695561612, 1e-10)
+    assert_close(ours.pvalue[0], 0.3820167595826, 1e-10)
+
+
 def test_robust_on_regression_without_moderators_is_robust_on_the_pooled_mean():
     yi, vi = usable("assink2016")
     one, other = robust(regression(yi, vi, None), STUDY), robust(pool(yi, vi), STUDY)

@@ -254,6 +254,13 @@ def test_trials_without_information_on_the_odds_ratio_are_left_out_and_said():
     assert any("1 trials with no event" in note for note in ours.notes)
 
 
+@pytest.mark.parametrize("estimator", ["L0", "R0", "Q0"])
+def test_trim_and_fill_of_equal_effects_is_refused_and_does_not_rank_rounding(estimator):
+    fit = pool([0.3] * 4, [0.1, 0.7, 0.03, 0.2], ci="hksj_floor")
+    with pytest.raises(InputError, match="all effects are equal"):
+        trim_and_fill(fit, estimator=estimator, force=True)
+
+
 def test_trim_and_fill_mirrors_when_the_effects_change_sign():
     yi, vi = usable("egger2001")
     one, other = trim_and_fill(pool(yi, vi)), trim_and_fill(pool(-yi, vi))

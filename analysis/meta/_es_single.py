@@ -72,7 +72,8 @@ def _compute_correlation(measure: str, columns: Columns, options: Options) -> Co
 
 
 def _correlation(r: Vector, n: Vector) -> tuple[Vector, Vector]:
-    return r, (1 - r**2) ** 2 / (n - 1)
+    # as for Fisher's z, three pairs or fewer say nothing of the error
+    return r, np.where(n > 3, (1 - r**2) ** 2 / (n - 1), np.nan)
 
 
 def _fisher_z(r: Vector, n: Vector) -> tuple[Vector, Vector]:

@@ -27,7 +27,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .columns import Columns, Floats, traces, weighted_mean
+from .columns import Columns, Floats, Mean, traces, weighted_mean
 
 #: A Newton step this small relative to ``tau2 + min(vi)`` leaves an error of its square.
 _STEP = 1e-8
@@ -53,15 +53,17 @@ class Score(NamedTuple):
         return Score(*(part[which] for part in self))
 
 
-def climb_from_zero(data: Columns, q: Floats, restricted: bool) -> tuple[Floats, NDArray[np.intp]]:
+def climb_from_zero(
+    data: Columns, fixed: Mean, restricted: bool
+) -> tuple[Floats, NDArray[np.intp]]:
     """Return tau2 at a maximum of the (restricted) likelihood, and where it may not be alone.
 
     Parameters
     ----------
     data : Columns
         Analyses of at least two studies each.
-    q : ndarray of shape (B,)
-        Their Cochran's Q.
+    fixed : Mean
+        Their weighted mean at tau2 = 0.
     restricted : bool
         REML if true, ML if false.
 
@@ -71,35 +73,45 @@ def climb_from_zero(data: Columns, q: Floats, restricted: bool) -> tuple[Floats,
     unsure : ndarray
         Positions of the fits that were not certified to have one maximum.
     """
-    tau2 = np.zeros(q.size)
-    alike = q < _ALIKE
+    tau2 = np.zeros(data.count.size)
+    alike = fixed.q < _ALIKE
     if alike.any():
         varied = np.flatnonzero(~alike)
         unsure = varied
         if varied.size:
-            tau2[varied], unsure = climb_from_zero(data.take(varied), q[varied], restricted)
+            part = data.take(varied)
+            tau2[varied], unsure = climb_from_zero(part, weighted_mean(part, 0.0), restricted)
         return tau2, varied[unsure] if varied.size else varied
 
     far = furthest(data)
-    origin, end = score(data, tau2, restricted), score(data, far, restricted)
-    ends_below = end.log <= 0.0
-    single = settled(tau2, origin, far, end) & (ends_below | (origin.log > 0.0))
-    rising = np.flatnonzero(origin.log > 0.0)
+    origin, end = _score(data, tau2, fixed, restricted), score(data, far, restricted)
+    up, down = origin.log > 0.0, end.log <= 0.0
+    single = settled(tau2, origin, far, end) & (down | up)
+    rising = up.nonzero()[0]
     if rising.size:
-        if rising.size < q.size:
-            part, first, last = data.take(rising), origin.take(rising), end.take(rising)
-        else:
-            part, first, last = data, origin, end
-        nought, stop = np.zeros(rising.size), far[rising]
-        guess = np.where(first.step > 0.0, first.step, stop)
-        high = np.where(last.log > 0.0, np.inf, stop)
-        root, there = climb(part, restricted, guess, nought, high)
+        if rising.size < tau2.size:
+            data, origin, end = data.take(rising), origin.take(rising), end.take(rising)
+            far, down = far[rising], down[rising]
+        nought, high = np.zeros(rising.size), np.where(down, far, np.inf)
+        root, there = climb(data, restricted, _guess(origin, far, end, down), nought, high)
         tau2[rising] = root
         if not single.all():
-            single[rising] |= settled(nought, first, root, there) & (
-                (root >= stop) | ((last.log <= 0.0) & settled(root, there, stop, last))
+            single[rising] |= settled(nought, origin, root, there) & (
+                (root >= far) | (down & settled(root, there, far, end))
             )
-    return tau2, np.flatnonzero(~single)
+    return tau2, (~single).nonzero()[0]
+
+
+def _guess(origin: Score, far: Floats, end: Score, down: NDArray[np.bool_]) -> Floats:
+    """Return where ``B/A`` may pass one, for fits that rise at zero.
+
+    On the parabola through its value and slope at zero and its value at ``far``, which is
+    the average of Newton's and the secant's root; from zero alone where it passes later.
+    """
+    gap = np.expm1(-origin.log)
+    share = gap / (gap - np.where(down, np.expm1(-end.log), np.inf))
+    guess = (1.0 - share) * origin.step + share * share * far
+    return np.where(guess > 0.0, guess, far)
 
 
 def furthest(data: Columns) -> Floats:
@@ -113,12 +125,12 @@ def settled(low: Floats, at_low: Score, high: Floats, at_high: Score) -> NDArray
     With more than one, the score would change sign more than once.
     """
     positive = at_low.log > 0.0
-    turn = np.clip(at_high.alpha - 2.0 * at_low.beta, low, high)
+    turn = np.minimum(np.maximum(at_high.alpha - 2.0 * at_low.beta, low), high)
     alpha = np.where(positive, at_low.alpha, at_high.alpha)
     beta = np.where(positive, at_high.beta, at_low.beta)
     bound = at_low.log + _change(alpha, beta, low, turn)
     sure = (bound > 0.0) == positive
-    trough = np.flatnonzero(~sure & ~positive & (at_high.log > 0.0))
+    trough = (~(sure | positive) & (at_high.log > 0.0)).nonzero()[0]
     if trough.size:  # rises up to ``turn``, and stays positive from there on?
         first, last = at_low.take(trough), at_high.take(trough)
         start, stop = low[trough], high[trough]
@@ -138,8 +150,12 @@ def score(data: Columns, tau2: Floats, restricted: bool) -> Score:
     ``B/A`` is linear in tau2 when all variances agree, so that Newton's method is exact
     there and needs few steps elsewhere.
     """
-    weight, total, _, residual = weighted_mean(data, tau2)
-    scaled = np.multiply(weight, residual, out=residual)
+    return _score(data, tau2, weighted_mean(data, tau2), restricted)
+
+
+def _score(data: Columns, tau2: Floats, mean: Mean, restricted: bool) -> Score:
+    weight, total, _, residual = mean
+    scaled = weight * residual
     up = np.einsum("kb,kb->b", scaled, scaled)
     scaled -= np.einsum("kb,kb->b", weight, scaled) / total
     third = np.einsum("kb,kb,kb->b", weight, scaled, scaled)
@@ -176,7 +192,7 @@ def climb(
         low, high = np.where(below, tau2, low), np.where(below, high, tau2)
         new = tau2 + there.step
         lost = ~((new >= low) & (new <= high))
-        if lost.any():
+        if np.count_nonzero(lost):  # quicker than .any() for one small fit
             half = np.sqrt((low + least) * (np.minimum(high, 100.0 * (low + least)) + least))
             new = np.where(lost, half - least, new)
         moving = np.abs(new - tau2) > _STEP * (tau2 + least)

@@ -272,12 +272,14 @@ def _adjustments(working: _Working, load: Array) -> list[Array]:
         block = covariance[np.ix_(own, own)]
         cross = x[own] @ (load.T @ covariance[:, own])
         left = block - cross - cross.T + x[own] @ spread @ x[own].T
-        root = np.linalg.cholesky(block).T
-        values, vectors = np.linalg.eigh(root @ left @ root.T)
+        root = np.linalg.cholesky(block)
         # A cluster that determines a coefficient by itself leaves directions without residual.
-        keep = values > 1e-10 * max(values[-1], 1e-300)
+        # How many is counted in units of the sampling errors, which may be of any size.
+        share = np.linalg.eigvalsh(np.linalg.solve(root, np.linalg.solve(root, left).T))
+        values, vectors = np.linalg.eigh(root.T @ left @ root)
+        keep = np.arange(values.size) >= np.count_nonzero(share <= 1e-10)
         power = np.where(keep, np.where(keep, values, 1.0) ** -0.5, 0.0)
-        out.append(root.T @ (vectors * power) @ vectors.T @ root)
+        out.append(root @ (vectors * power) @ vectors.T @ root.T)
     return out
 
 

@@ -116,7 +116,7 @@ def estimate(data: Columns, fixed: Mean, method: str) -> tuple[Floats, NDArray[n
         return np.zeros(data.count.size), sure
     if method in _CLOSED:
         return np.maximum(_CLOSED[method](data, fixed), 0.0), sure
-    return climb_from_zero(data, fixed.q, restricted=method == "REML")
+    return climb_from_zero(data, fixed, restricted=method == "REML")
 
 
 def standard_error(data: Columns, tau2: Floats, method: str) -> Floats:

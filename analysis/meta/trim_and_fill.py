@@ -27,8 +27,8 @@ class TrimAndFill:
     ----------
     k0 : int
         Studies added.
-    k0_se : float
-        Standard error of their number.
+    k0_se : float or None
+        Standard error of their number; None where the formula gives no variance.
     k0_pvalue : float or None
         Test that none are missing (estimator R0 only).
     side : {"left", "right"}
@@ -44,7 +44,7 @@ class TrimAndFill:
     """
 
     k0: int
-    k0_se: float
+    k0_se: float | None
     k0_pvalue: float | None
     side: str
     estimator: str
@@ -81,7 +81,8 @@ def trim_and_fill(
     Raises
     ------
     InputError
-        If there are too few studies, or the estimator does not exist for these data.
+        If there are too few studies, all effects are equal, or the estimator does not exist
+        for these data.
 
     References
     ----------
@@ -91,6 +92,8 @@ def trim_and_fill(
     """
     check_option(estimator, _ESTIMATORS, "estimator")
     notes = require_enough(fit.k, "trim_and_fill", 3, force)
+    if np.ptp(fit.yi) == 0:
+        raise InputError("all effects are equal, so the funnel has no sides to compare.")
     if side is None:
         slope = regression(fit.yi, fit.vi, np.sqrt(fit.vi), method=fit.method, ci="z").coef[1]
         side = "right" if slope < 0 else "left"
@@ -123,7 +126,7 @@ def trim_and_fill(
     )
 
 
-def _converge(y: Array, v: Array, estimator: str, fit: Fit) -> tuple[int, float, float]:
+def _converge(y: Array, v: Array, estimator: str, fit: Fit) -> tuple[int, float, float | None]:
     """Trim the k0 largest effects, pool the rest, count again; until the count stays."""
     k, k0 = y.size, 0
     for _ in range(_ROUNDS):
@@ -141,7 +144,7 @@ def _converge(y: Array, v: Array, estimator: str, fit: Fit) -> tuple[int, float,
     raise InputError(f"estimator {estimator} did not settle in {_ROUNDS} rounds of trimming.")
 
 
-def _missing(centred: Array, estimator: str) -> tuple[float, float]:
+def _missing(centred: Array, estimator: str) -> tuple[float, float | None]:
     """Return the number of missing studies and its standard error."""
     k = centred.size
     ranks = np.empty(k)
@@ -171,4 +174,4 @@ def _missing(centred: Array, estimator: str) -> tuple[float, float]:
         - 18 * k * count
         + 6 * k**2 * count
     ) / 24
-    return count, scale * sqrt(max(0.0, variance))
+    return count, scale * sqrt(variance) if variance >= 0 else None
