@@ -60,8 +60,13 @@ def curve(question: str) -> Piece:
         caption=f"{title}. Data version {results().version}.",
         kind="specification curve",
     )
-    drawn = specification(answer, found)
-    return figure(f"choices-{question}", drawn, said, _numbers(title, answer, found))
+    return figure(
+        f"choices-{question}",
+        specification(answer, found),
+        said,
+        _numbers(title, answer, found),
+        narrow=specification(answer, found, narrow=True),
+    )
 
 
 def counted() -> Piece:

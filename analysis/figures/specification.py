@@ -16,7 +16,7 @@ from analysis.figures.axis import Axis, axis_around
 from analysis.figures.layout import LEADING, Sheet, text_width, wrap
 from analysis.figures.marks import tick_style
 from analysis.figures.plate import MARGIN, sentence
-from analysis.figures.theme import BODY, SMALL, TARGET_WIDTH, theme_named
+from analysis.figures.theme import BODY, NARROW_WIDTH, SMALL, TARGET_WIDTH, theme_named
 from analysis.review.results import Answer
 
 if TYPE_CHECKING:  # a figure draws what was computed, and needs no engine
@@ -27,11 +27,13 @@ HEIGHT = 170.0
 CHOICE, DOT = 14.0, 5.0
 #: Height of the heading of a group of choices.
 GROUP = 20.0
-LABEL_WIDEST = 190.0
+LABEL_WIDEST, LABEL_PHONE = 190.0, 92.0
 TICK_ROOM = 34.0
 
 
-def specification(answer: Answer, curve: SpecificationCurve, *, theme: str = "light") -> Axes:
+def specification(
+    answer: Answer, curve: SpecificationCurve, *, theme: str = "light", narrow: bool = False
+) -> Axes:
     """Draw every analysis of a question, the planned one marked.
 
     Parameters
@@ -43,6 +45,8 @@ def specification(answer: Answer, curve: SpecificationCurve, *, theme: str = "li
         (:func:`analysis.review.specifications.specification_curve`).
     theme : {"light", "dark"}
         Colours.
+    narrow : bool
+        The variant for a phone held upright: dots as small as their number asks for.
 
     Returns
     -------
@@ -54,11 +58,14 @@ def specification(answer: Answer, curve: SpecificationCurve, *, theme: str = "li
     if not specs:
         return sentence(answer.reason, theme)
     groups = [(title, _choices(specs, kind)) for title, kind in CHOICES]
-    labels = {c: wrap(c, LABEL_WIDEST, SMALL) for _, choices in groups for c in choices}
+    widest = LABEL_PHONE if narrow else LABEL_WIDEST
+    labels = {c: wrap(c, widest, SMALL) for _, choices in groups for c in choices}
     label_width = max(text_width(part, SMALL) for parts in labels.values() for part in parts)
     left = MARGIN + max(label_width, TICK_ROOM) + 10
-    width = max(TARGET_WIDTH, left + DOT * 1.6 * len(specs) + MARGIN)
+    wide = max(TARGET_WIDTH, left + DOT * 1.6 * len(specs) + MARGIN)
+    width = NARROW_WIDTH if narrow else wide
     plot_width = width - left - MARGIN
+    dot = min(DOT, 0.9 * plot_width / len(specs))
     top = MARGIN + LEADING * BODY + 6
     matrix = top + HEIGHT + 12
     heights = {c: CHOICE + LEADING * SMALL * (len(parts) - 1) for c, parts in labels.items()}
@@ -76,7 +83,7 @@ def specification(answer: Answer, curve: SpecificationCurve, *, theme: str = "li
         null_line.set(zorder=1, gid="null")
     xs = [left + plot_width * (i + 0.7) / (len(specs) + 0.4) for i in range(len(specs))]
     for i, spec in enumerate(specs):
-        _draw_estimate(ax, axis, sheet, i, spec)
+        _draw_estimate(ax, axis, sheet, i, spec, dot)
     y = matrix
     for title, choices in groups:
         sheet.text(MARGIN, y + GROUP - LEADING * BODY / 2 - 2, title, weight="bold")
@@ -91,7 +98,7 @@ def specification(answer: Answer, curve: SpecificationCurve, *, theme: str = "li
             for x, spec in zip(xs, specs, strict=True):
                 if choice in chosen(spec):
                     color = sheet.theme.pooled if spec.primary else sheet.theme.data
-                    sheet.circle(x, middle, DOT / 2, fill=color, edge="none")
+                    sheet.circle(x, middle, dot / 2, fill=color, edge="none")
             y += heights[choice]
     sheet.lines(MARGIN, y + 6 + SMALL / 2, footer, size=SMALL, color=sheet.theme.muted)
     return ax
@@ -159,7 +166,9 @@ def _frame(ax: Axes, axis: Axis, sheet: Sheet) -> None:
     tick_style(ax, sheet.theme)
 
 
-def _draw_estimate(ax: Axes, axis: Axis, sheet: Sheet, i: int, spec: Specification) -> None:
+def _draw_estimate(
+    ax: Axes, axis: Axis, sheet: Sheet, i: int, spec: Specification, dot: float
+) -> None:
     theme = sheet.theme
     color = theme.pooled if spec.primary else theme.data
     ends = (max(spec.ci_low, axis.low), min(spec.ci_high, axis.high))
@@ -168,13 +177,13 @@ def _draw_estimate(ax: Axes, axis: Axis, sheet: Sheet, i: int, spec: Specificati
     beyond = ((axis.low, "v", spec.ci_low < axis.low), (axis.high, "^", spec.ci_high > axis.high))
     for end, arrow, passes in beyond:
         if passes:
-            head = ax.plot([i], [end], arrow, color=line, markersize=DOT, clip_on=False)
+            head = ax.plot([i], [end], arrow, color=line, markersize=dot, clip_on=False)
             head[0].set_gid("beyond")
     ax.plot(
         [i],
         [spec.estimate],
         marker="D" if spec.primary else "o",
-        markersize=8 if spec.primary else DOT,
+        markersize=8 if spec.primary else dot,
         markerfacecolor=color,
         markeredgewidth=0,
         linestyle="none",
