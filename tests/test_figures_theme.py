@@ -105,7 +105,7 @@ def test_no_two_roles_share_a_colour_so_that_each_can_become_a_variable():
 def test_the_style_sheet_defines_every_role_in_both_themes():
     sheet = theme.css()
     for role in asdict(theme.LIGHT):
-        assert sheet.count(f"{theme.variable(role)}:") == 3  # light, dark, print
+        assert sheet.count(f"{theme.variable(role)}:") == 4  # light, dark twice, print
 
 
 def test_text_sizes_are_at_least_seven_points():

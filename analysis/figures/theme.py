@@ -137,12 +137,14 @@ def css() -> str:
     return (
         f":root{{{block(LIGHT)}}}\n"
         f"html[data-theme=dark]{{{block(DARK)}}}\n"
+        # Without scripts nobody makes light or dark of "auto".
+        f"@media(prefers-color-scheme:dark){{html[data-theme=auto]{{{block(DARK)}}}}}\n"
         ".figure-box{overflow-x:auto;max-width:100%}\n"
         ".figure-box svg{max-width:100%;height:auto;display:block;margin:0 auto}\n"
         ".figure-narrow{display:none}\n"
         "@media(max-width:720px){.figure-wide{display:none}.figure-narrow{display:block}}\n"
         ".figure-box a:hover text,.figure-box a:focus text{text-decoration:underline}\n"
-        f"@media print{{:root,html[data-theme=dark]{{{block(LIGHT)}}}}}\n"
+        f"@media print{{:root,html[data-theme]{{{block(LIGHT)}}}}}\n"
     )
 
 

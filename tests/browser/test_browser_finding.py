@@ -102,3 +102,18 @@ def test_what_a_finger_has_to_hit_in_the_head_of_a_page_is_large(page: Page, sit
     )
     assert small == 0
     expect(page.get_by_role("button", name="Menu")).to_be_visible()
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
+def test_without_scripts_head_and_figures_can_be_read_in_light_and_dark(
+    browser: Browser, book: Path, mode: str
+) -> None:
+    context = browser.new_context(java_script_enabled=False, color_scheme=mode)  # type: ignore[arg-type]
+    page = context.new_page()
+    page.goto((book / "chapters" / "safety.html").as_uri())
+    head = page.locator(".bd-header-article").evaluate("e => getComputedStyle(e).backgroundColor")
+    ink = page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--fig-ink')")
+    assert not head.startswith("rgba")  # opaque: the text does not shine through
+    red, green, blue = (int(ink.strip()[i : i + 2], 16) for i in (1, 3, 5))
+    assert (red + green + blue > 382) == (mode == "dark")
+    context.close()
