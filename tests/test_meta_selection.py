@@ -118,3 +118,13 @@ def test_few_studies_are_refused_unless_forced():
 def test_steps_must_increase_between_zero_and_one(steps):
     with pytest.raises(InputError, match="steps"):
         step_selection(*usable("baskerville2012"), steps)
+
+
+@pytest.mark.parametrize("unit", [1e-3, 400.0, 1e5])
+def test_the_unit_of_the_effects_does_not_change_the_answer(unit):
+    yi, vi = (np.array(part) for part in usable("baskerville2012"))
+    one, other = step_selection(yi, vi), step_selection(unit * yi, unit**2 * vi)
+    assert_close([other.estimate / unit, other.se / unit], [one.estimate, one.se], OPTIMISED)
+    assert_close(other.tau2 / unit**2, one.tau2, OPTIMISED)
+    assert_close(other.delta, one.delta, OPTIMISED)
+    assert_close(other.log_likelihood + yi.size * np.log(unit), one.log_likelihood, OPTIMISED)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import pi
+from math import log, pi
 from typing import Any
 
 import numpy as np
@@ -128,9 +128,11 @@ def step_selection(
     notes = require_enough(y.size, "selection_model", 3, force)
     ends = _ends(steps)
     sign = 1.0 if alternative == "greater" else -1.0
-    model = _Model.of(sign * y, v, ends)
+    # In the data's own unit the search steps equally well whatever the scale of the effects.
+    unit = float(np.sqrt(y.size)) * pool(y, v, method="ML", ci="z").se
+    model = _Model.of(sign * y / unit, v / unit**2, ends)
     model.require_filled()
-    plain = pool(sign * y, v, method="ML", ci="z")
+    plain = pool(model.y, model.v, method="ML", ci="z")
     unadjusted = model.log_likelihood(
         np.array([plain.estimate, plain.tau2, *np.ones(ends.size - 1)])
     )
@@ -142,7 +144,7 @@ def step_selection(
     errors = [float(np.sqrt(one)) if one > 0 else None for one in variance]
     if errors[0] is None:
         raise InputError("the likelihood has no clear maximum; use fewer steps.")
-    estimate, se = sign * float(theta[0]), errors[0]
+    estimate, se = sign * unit * float(theta[0]), unit * errors[0]
     best = model.log_likelihood(theta)
     ratio = max(0.0, 2 * (best - unadjusted))
     if not inside[2:].all():
@@ -159,8 +161,8 @@ def step_selection(
         statistic=float(statistic[0]),
         pvalue=float(two_sided(statistic, None)[0]),
         ci=(float(low), float(high)),
-        tau2=float(theta[1]),
-        tau2_se=errors[1],
+        tau2=unit**2 * float(theta[1]),
+        tau2_se=None if errors[1] is None else unit**2 * errors[1],
         steps=tuple(float(end) for end in ends),
         counts=tuple(int(n) for n in model.counts),
         delta=(1.0, *(float(one) for one in theta[2:])),
@@ -168,8 +170,8 @@ def step_selection(
         lrt=ratio,
         lrt_df=ends.size - 1,
         lrt_pvalue=float(chdtrc(ends.size - 1, ratio)),
-        log_likelihood=best,
-        log_likelihood_unadjusted=unadjusted,
+        log_likelihood=best - y.size * log(unit),
+        log_likelihood_unadjusted=unadjusted - y.size * log(unit),
         alternative=alternative,
         notes=notes,
     )
@@ -306,5 +308,3 @@ def _curvature(model: _Model, theta: Array) -> Array:
         rise = model.gradient(theta + step) - model.gradient(theta - step)
         hessian[i] = rise / (2 * step[i])
     return (hessian + hessian.T) / 2
-
-
