@@ -49,6 +49,8 @@ def test_a_source_never_searched_has_been_due_since_the_start():
     state = on(date(2026, 3, 1), scheduled=["PubMed", "Europe PMC"])
     assert state.next_due == "2026-01-01"
     assert state.last_search == "2026-02-01"
+    assert "last search 2026-02-01; 1 of 2 databases not yet searched; next" in sentence(state)
+    assert "not yet searched" not in sentence(on(date(2026, 3, 1)))
 
 
 def test_what_was_planned_or_brought_by_hand_is_no_search():

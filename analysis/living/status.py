@@ -172,7 +172,9 @@ def known(state: Status) -> list[str]:
         reason = state.retirement_reason.rstrip(".")
         return [f"This review was retired on {state.retired_on}: {reason}"]
     searched = f"last search {state.last_search}" if state.last_search else "not yet searched"
-    return [f"Data version {state.version}", searched]
+    never = sum(not source.last_search for source in state.sources)
+    missing = f"{never} of {_counted(len(state.sources), 'database')} not yet searched"
+    return [f"Data version {state.version}", searched, *([missing] if never else [])]
 
 
 def due(state: Status) -> list[str]:
