@@ -84,7 +84,10 @@ def test_double_zero_tables_do_not_change_a_ratio_but_a_difference() -> None:
     kept = mantel_haenszel(**cells, measure="RD", drop00=False)
     dropped = mantel_haenszel(**cells, measure="RD")
     assert abs(kept.estimate) < abs(dropped.estimate)
-    assert dropped.notes == ("Row 1: left out, for it has no events or only events.",)
+    assert dropped.notes == (
+        "Row 1: left out, for it has no events or only events.",
+        "Heterogeneity: not defined, for fewer than two rows have their own effect.",
+    )
     np.testing.assert_allclose(dropped.weights, [100, 0])
 
 
@@ -109,7 +112,9 @@ def test_nothing_at_all_to_pool_is_said() -> None:
 def test_one_table_gives_its_own_ratio() -> None:
     fit = mantel_haenszel([4], [16], [2], [18])
     assert fit.scale.back(fit.estimate) == pytest.approx(2)
-    assert np.isnan(fit.q_pvalue)
+    assert (fit.q, fit.q_pvalue, fit.i2, fit.h2) == (None, None, None, None)
+    (why,) = fit.notes
+    assert why.startswith("Heterogeneity: not defined")
     assert np.isnan(fit.leave_one_out()["estimate"]).all()
 
 

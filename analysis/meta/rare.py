@@ -48,7 +48,8 @@ class RareFit:
     ci : tuple of float
         Confidence interval from the normal quantile at ``level``.
     q, q_df, q_pvalue, i2, h2 : float
-        Heterogeneity around this estimate; i2 in per cent, from Q.
+        Heterogeneity around this estimate; i2 in per cent, from Q. None but for ``q_df`` where
+        fewer than two rows have an effect of their own; ``notes`` says so.
     weights : ndarray of shape (k_all,)
         Share of each row in per cent; 0 for rows left out.
     cmh, breslow_day, tarone : ChiSquare or None
@@ -69,11 +70,11 @@ class RareFit:
     statistic: float
     pvalue: float
     ci: tuple[float, float]
-    q: float
+    q: float | None
     q_df: int
-    q_pvalue: float
-    i2: float
-    h2: float
+    q_pvalue: float | None
+    i2: float | None
+    h2: float | None
     weights: Vector
     cmh: ChiSquare | None
     breslow_day: ChiSquare | None
@@ -320,8 +321,10 @@ def _fit(
     if np.isnan(estimate):
         notes += (f"{method}: not estimable, for one arm has no events in any study.",)
     usable = included & np.isfinite(yi) & np.isfinite(vi) & (vi > 0)
-    q_df = int(usable.sum()) - 1
-    q = float(np.sum((yi[usable] - estimate) ** 2 / vi[usable])) if q_df >= 0 else np.nan
+    q_df = max(int(usable.sum()) - 1, 0)
+    q = float(np.sum((yi[usable] - estimate) ** 2 / vi[usable])) if q_df else None
+    if q is None:
+        notes += ("Heterogeneity: not defined, for fewer than two rows have their own effect.",)
     weights = np.where(included, summands[WEIGHT], 0.0)
     total = weights.sum()
     return RareFit(
@@ -335,10 +338,10 @@ def _fit(
         pvalue=float(2 * ndtr(-abs(statistic))),
         ci=(estimate - half, estimate + half),
         q=q,
-        q_df=max(q_df, 0),
-        q_pvalue=float(chdtrc(q_df, q)) if q_df > 0 else np.nan,
-        i2=max(0.0, 100 * (q - q_df) / q) if q_df > 0 and q > 0 else 0.0,
-        h2=q / q_df if q_df > 0 else np.nan,
+        q_df=q_df,
+        q_pvalue=None if q is None else float(chdtrc(q_df, q)),
+        i2=None if q is None else max(0.0, 100 * (q - q_df) / q) if q > 0 else 0.0,
+        h2=None if q is None else q / q_df,
         weights=100 * weights / total if total > 0 else weights,
         cmh=cmh,
         breslow_day=breslow_day,
