@@ -65,11 +65,11 @@ def test_both_forest_plots_have_one_axis(project):
     assert "Dahl 2004" not in drawn[0]
     assert "Dahl 2004" in drawn[1]
     numbers = [
-        [e.text for e in ET.fromstring(svg).iter() if re.fullmatch(r"0?\.?\d+", e.text or "")]
+        [e.text for e in ET.fromstring(svg).iter() if re.fullmatch(r"[\d.]+(/\d+)?", e.text or "")]
         for svg in drawn
     ]
     # The axis comes first, then the counts of the first trial.
-    ticks = [found[: found.index("12")] for found in numbers]
+    ticks = [found[: found.index("12/20")] for found in numbers]
     assert ticks[0] == ticks[1]
     assert "1" in ticks[0]
 
