@@ -12,6 +12,7 @@ from analysis.meta.sequential import sequential
 from analysis.review.measures import to_display
 from analysis.review.pooling import by_inverse_variance
 from analysis.review.results import LEVEL, Answer
+from analysis.review.specifications import by_publication
 
 Interval = tuple[float, float]
 
@@ -62,7 +63,7 @@ def counted_looks(answer: Answer) -> CountedLooks | None:
     null = answer.measure.null
     if answer.pooled is None or not by_inverse_variance(answer.pooled) or null is None:
         return None
-    rows = sorted((row for row in answer.rows if row.pooled), key=lambda r: (r.year, r.row_id))
+    rows = by_publication(answer)
     yi, vi = ([getattr(row, name) for row in rows] for name in ("yi", "vi"))
     steps = cumulative(pool(yi, vi, method=answer.pooled.method, ci="z", level=LEVEL))
     found = sequential(

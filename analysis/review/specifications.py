@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from analysis.review.pooling import Plan, by_inverse_variance, try_to_pool
-from analysis.review.results import Answer, Pooled
+from analysis.review.results import Answer, Pooled, Row
 
 METHODS = ("EE", "DL", "PM", "REML")
 INTERVALS = ("z", "hksj", "hksj_floor")
@@ -106,7 +106,7 @@ def cumulative(answer: Answer) -> tuple[Cumulative, ...]:
     pooled = answer.pooled
     if pooled is None or not by_inverse_variance(pooled):
         return ()
-    rows = sorted((row for row in answer.rows if row.pooled), key=lambda r: (r.year, r.row_id))
+    rows = by_publication(answer)
     first = rows[0]
     assert first.estimate is not None
     assert first.ci_low is not None
@@ -127,6 +127,11 @@ def cumulative(answer: Answer) -> tuple[Cumulative, ...]:
                 )
             )
     return tuple(steps)
+
+
+def by_publication(answer: Answer) -> list[Row]:
+    """Return the pooled rows of an answer in order of publication."""
+    return sorted((row for row in answer.rows if row.pooled), key=lambda r: (r.year, r.row_id))
 
 
 def _specifications(answer: Answer) -> Iterator[Specification]:
