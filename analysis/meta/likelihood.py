@@ -29,21 +29,24 @@ from numpy.typing import NDArray
 
 from .columns import Columns, Floats, Mean, traces, weighted_mean
 
-#: A Newton step this small relative to ``tau2 + min(vi)`` leaves an error of its square.
-_STEP = 1e-8
+#: Distances to the last two points whose product, relative to ``(tau2 + min(vi))**2``, is as
+#: small as this leave an error of its square.
+_STEPS = 1e-6
 #: Below this Q no tau2 above zero is likelier than zero, whatever the variances.
 _ALIKE = 1e-120
 #: Halvings of an interval; the last is far below rounding, so only exact ties reach it.
 _HALVINGS = 60
 _ITERATIONS = 200
+#: Stands for a slope of zero, so that the step leads out of every bracket.
+_FLAT = 1e-50
 #: Settled fits are dropped once fewer than this share is still moving: copying costs too.
 _THIN = 0.6
 
 
 class Score(NamedTuple):
-    """``log(A/B)``, the effective variances and Newton's step, for each fit."""
+    """``B/A - 1``, the effective variances and Newton's step, for each fit."""
 
-    log: Floats
+    gap: Floats
     alpha: Floats
     beta: Floats
     step: Floats
@@ -85,7 +88,7 @@ def climb_from_zero(
 
     far = furthest(data)
     origin, end = _score(data, tau2, fixed, restricted), score(data, far, restricted)
-    up, down = origin.log > 0.0, end.log <= 0.0
+    up, down = origin.gap < 0.0, end.gap >= 0.0
     single = settled(tau2, origin, far, end) & (down | up)
     rising = up.nonzero()[0]
     if rising.size:
@@ -93,11 +96,11 @@ def climb_from_zero(
             data, origin, end = data.take(rising), origin.take(rising), end.take(rising)
             far, down = far[rising], down[rising]
         nought, high = np.zeros(rising.size), np.where(down, far, np.inf)
-        root, there = climb(data, restricted, _guess(origin, far, end, down), nought, high)
-        tau2[rising] = root
+        guess = _guess(origin, far, end, down)
+        tau2[rising], last, there = climb(data, restricted, guess, nought, origin, high)
         if not single.all():
-            single[rising] |= settled(nought, origin, root, there) & (
-                (root >= far) | (down & settled(root, there, far, end))
+            single[rising] |= settled(nought, origin, last, there) & (
+                (last >= far) | (down & settled(last, there, far, end))
             )
     return tau2, (~single).nonzero()[0]
 
@@ -108,8 +111,7 @@ def _guess(origin: Score, far: Floats, end: Score, down: NDArray[np.bool_]) -> F
     On the parabola through its value and slope at zero and its value at ``far``, which is
     the average of Newton's and the secant's root; from zero alone where it passes later.
     """
-    gap = np.expm1(-origin.log)
-    share = gap / (gap - np.where(down, np.expm1(-end.log), np.inf))
+    share = origin.gap / (origin.gap - np.where(down, end.gap, np.inf))
     guess = (1.0 - share) * origin.step + share * share * far
     return np.where(guess > 0.0, guess, far)
 
@@ -124,24 +126,23 @@ def settled(low: Floats, at_low: Score, high: Floats, at_high: Score) -> NDArray
 
     With more than one, the score would change sign more than once.
     """
-    positive = at_low.log > 0.0
+    positive = at_low.gap < 0.0
     turn = np.minimum(np.maximum(at_high.alpha - 2.0 * at_low.beta, low), high)
     alpha = np.where(positive, at_low.alpha, at_high.alpha)
     beta = np.where(positive, at_high.beta, at_low.beta)
-    bound = at_low.log + _change(alpha, beta, low, turn)
-    sure = (bound > 0.0) == positive
-    trough = (~(sure | positive) & (at_high.log > 0.0)).nonzero()[0]
+    sure = (_change(alpha, beta, low, turn) > 1.0 + at_low.gap) == positive
+    trough = (~(sure | positive) & (at_high.gap < 0.0)).nonzero()[0]
     if trough.size:  # rises up to ``turn``, and stays positive from there on?
         first, last = at_low.take(trough), at_high.take(trough)
         start, stop = low[trough], high[trough]
         turn = np.clip(first.alpha - 2.0 * last.beta, start, stop)
-        sure[trough] = last.log > _change(last.alpha, first.beta, turn, stop)
+        sure[trough] = 1.0 > (1.0 + last.gap) * _change(last.alpha, first.beta, turn, stop)
     return sure
 
 
 def _change(alpha: Floats, beta: Floats, start: Floats, stop: Floats) -> Floats:
-    """Return how ``log(A/B)`` would change if the effective variances stayed the same."""
-    return np.log(((alpha + start) / (alpha + stop)) ** 2 * ((beta + stop) / (beta + start)))
+    """Return the factor by which ``A/B`` would change if the effective variances did not."""
+    return ((alpha + start) / (alpha + stop)) ** 2 * ((beta + stop) / (beta + start))
 
 
 def score(data: Columns, tau2: Floats, restricted: bool) -> Score:
@@ -163,48 +164,72 @@ def _score(data: Columns, tau2: Floats, mean: Mean, restricted: bool) -> Score:
         down, fall = traces(weight, total)
     else:
         down, fall = total, np.einsum("kb,kb->b", weight, weight)
-    slope = 2.0 * third / up - fall / down
-    slope[slope == 0.0] = np.inf
-    ratio = up / down
+    along, across = up / third, down / fall
+    slope = 2.0 / along - 1.0 / across
+    slope[slope == 0.0] = _FLAT
+    ratio = down / up
     # Rounding may push an effective variance below the least variance, and to zero.
-    alpha = np.maximum(up / third - tau2, data.v[0])
-    beta = np.maximum(down / fall - tau2, data.v[0])
-    return Score(np.log(ratio), alpha, beta, (ratio - 1.0) / slope)
+    least = data.v[0]
+    alpha, beta = np.maximum(along - tau2, least), np.maximum(across - tau2, least)
+    return Score(ratio - 1.0, alpha, beta, (1.0 / ratio - 1.0) / slope)
 
 
 def climb(
-    data: Columns, restricted: bool, guess: Floats, low: Floats, high: Floats
-) -> tuple[Floats, Score]:
-    """Find a maximum between ``low`` and ``high`` by Newton's method kept in brackets.
+    data: Columns,
+    restricted: bool,
+    guess: Floats,
+    low: Floats,
+    at_low: Score,
+    high: Floats,
+) -> tuple[Floats, Floats, Score]:
+    """Find a maximum between ``low`` and ``high`` by interpolation kept in brackets.
 
     Returns
     -------
-    tau2 : ndarray of shape (B,)
+    root : ndarray of shape (B,)
+    last : ndarray of shape (B,)
+        The tau2 evaluated last, next to it.
     there : Score
-        The score next to it, no further off than the last step.
+        The score at ``last``.
     """
-    root, found = guess.copy(), np.empty((len(Score._fields), guess.size))
-    fit, tau2 = np.arange(guess.size), guess
-    least = data.v[0]
+    found = np.empty((2 + len(Score._fields), guess.size))
+    fit, tau2, least = np.arange(guess.size), guess, data.v[0]
+    before, at_before = low, at_low
     for _ in range(_ITERATIONS):
         there = score(data, tau2, restricted)
-        below = there.log > 0.0
+        below = there.gap < 0.0
         low, high = np.where(below, tau2, low), np.where(below, high, tau2)
-        new = tau2 + there.step
+        new = tau2 + interpolated(before, at_before, tau2, there)
         lost = ~((new >= low) & (new <= high))
         if np.count_nonzero(lost):  # quicker than .any() for one small fit
             half = np.sqrt((low + least) * (np.minimum(high, 100.0 * (low + least)) + least))
             new = np.where(lost, half - least, new)
-        moving = np.abs(new - tau2) > _STEP * (tau2 + least)
+        moving = np.abs((new - tau2) * (new - before)) > _STEPS * (tau2 + least) ** 2
         left = np.count_nonzero(moving)
-        tau2 = new
         if left < _THIN * fit.size:
-            root[fit], found[:, fit] = tau2, there
+            found[:, fit] = new, tau2, *there
             if left == 0:
                 break
-            fit, tau2, low, high, least = (part[moving] for part in (fit, tau2, low, high, least))
-            data = data.take(moving)
-    return root, Score(*found)
+            fit, tau2, low, high, least, new = (
+                part[moving] for part in (fit, tau2, low, high, least, new)
+            )
+            data, there = data.take(moving), there.take(moving)
+        before, at_before, tau2 = tau2, there, new
+    return found[0], found[1], Score(*found[2:])
+
+
+def interpolated(before: Floats, at_before: Score, tau2: Floats, there: Score) -> Floats:
+    """Return the step from ``tau2`` to where ``B/A`` passes one, by both points and slopes.
+
+    Hermite's cubic for tau2 as a function of ``B/A - 1``, read at zero. Its error is of the
+    order of both distances squared. Newton's step where the last one led no nearer.
+    """
+    nearer = np.abs(there.gap) < np.abs(at_before.gap)
+    quotient = np.divide(there.gap, at_before.gap, where=nearer, out=np.zeros_like(tau2))
+    share = quotient / (quotient - 1.0)
+    return there.step * (1.0 - share) ** 2 + share * share * (
+        (before - tau2) * (3.0 - 2.0 * share) + at_before.step
+    )
 
 
 def highest(data: Columns, tau2: Floats, restricted: bool) -> tuple[Floats, NDArray[np.intp]]:
@@ -236,7 +261,9 @@ def highest(data: Columns, tau2: Floats, restricted: bool) -> tuple[Floats, NDAr
     part, root = data.take(fit), np.zeros(fit.size)
     inside = np.flatnonzero(high > 0.0)
     guess = np.where(np.isinf(high), 2.0 * low, 0.5 * (low + high))[inside]
-    root[inside] = climb(part.take(inside), restricted, guess, low[inside], high[inside])[0]
+    varied, low, high = part.take(inside), low[inside], high[inside]
+    at_low = score(varied, low, restricted)
+    root[inside] = climb(varied, restricted, guess, low, at_low, high)[0]
     height = log_likelihood(part, root, restricted)
     best = np.lexsort((height, fit))[np.append(np.diff(fit) > 0, True)]
     chosen = tau2.copy()
@@ -257,14 +284,14 @@ def _isolate(data: Columns, restricted: bool) -> Peaks:
     high = furthest(data)
     fit, low = np.arange(high.size), np.zeros(high.size)
     at_low, at_high = score(data, low, restricted), score(data, high, restricted)
-    falling, beyond = np.flatnonzero(at_low.log <= 0.0), np.flatnonzero(at_high.log > 0.0)
+    falling, beyond = np.flatnonzero(at_low.gap >= 0.0), np.flatnonzero(at_high.gap < 0.0)
     found = [
         Peaks(falling, low[falling], low[falling]),
         Peaks(beyond, high[beyond], np.full(beyond.size, np.inf)),
     ]
     for _ in range(_HALVINGS):
         sure = settled(low, at_low, high, at_high)
-        keep = sure & (at_low.log > 0.0) & (at_high.log <= 0.0)
+        keep = sure & (at_low.gap < 0.0) & (at_high.gap >= 0.0)
         found.append(Peaks(fit[keep], low[keep], high[keep]))
         rest = np.flatnonzero(~sure)
         if rest.size == 0:
