@@ -139,9 +139,7 @@ def chosen(spec: Specification) -> tuple[str, ...]:
     return tuple(kind(spec) for _, kind in CHOICES)
 
 
-def _choices(
-    specs: Sequence[Specification], kind: Callable[[Specification], str]
-) -> list[str]:
+def _choices(specs: Sequence[Specification], kind: Callable[[Specification], str]) -> list[str]:
     """Return every choice once; those of the planned analysis first."""
     ordered = sorted(specs, key=lambda spec: not spec.primary)
     return list(dict.fromkeys(kind(spec) for spec in ordered))

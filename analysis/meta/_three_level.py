@@ -68,8 +68,8 @@ class Blocks:
         eye = mask[:, :, None] * np.eye(int(size.max()))
         root = np.sqrt(v)[place] * mask
         correlation = 0.0 if rho is None else check_rho(rho)
-        sampling = root[:, :, None] * root[:, None, :] * (
-            correlation * same + (1 - correlation) * eye
+        sampling = (
+            root[:, :, None] * root[:, None, :] * (correlation * same + (1 - correlation) * eye)
         )
         _check_definite(sampling + np.eye(int(size.max())) - eye, rho)
         return cls(
@@ -109,9 +109,7 @@ class Blocks:
                 trace_p = projected
             gain = float(np.einsum("mi,mij,mj->", back, part, back))
             gradient[i] = 0.5 * (gain - (projected if self.restricted else spent))
-        return Solution(
-            fit.coef, fit.cov, float(fit.q), likelihood, gradient, trace_p
-        )
+        return Solution(fit.coef, fit.cov, float(fit.q), likelihood, gradient, trace_p)
 
 
 def _check_definite(blocks: Array, rho: float | None) -> None:

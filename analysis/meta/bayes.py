@@ -232,9 +232,7 @@ def _shrink(
     """Return the posterior of one study's true effect (mean and sd at each tau)."""
     towards = v / (v + spread)
     centre = (1 - towards) * y + towards * mean
-    return NormalMixture(
-        weights, centre, np.sqrt((1 - towards) * v + towards**2 * variance)
-    )
+    return NormalMixture(weights, centre, np.sqrt((1 - towards) * v + towards**2 * variance))
 
 
 def _notes(k: int, tail: float, proper: bool) -> tuple[str, ...]:

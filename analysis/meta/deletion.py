@@ -13,7 +13,8 @@ from scipy.special import chdtr
 
 from .columns import Floats
 from .errors import InputError
-from .kernel import Batch, pool_many, quantile
+from .inference import critical
+from .kernel import Batch, pool_many
 from .pooling import Fit
 
 if TYPE_CHECKING:
@@ -173,7 +174,7 @@ def shrinkage(fit: Fit) -> pd.DataFrame:
     own = tau2 / (tau2 + fit.vi)
     estimate = own * fit.yi + (1.0 - own) * fit.estimate
     se = np.sqrt(own * fit.vi + (1.0 - own) ** 2 * fit.se**2)
-    half = quantile(0.5 + fit.level / 2.0, fit.batch.df)[0] * se
+    half = critical(fit.level, fit.df) * se
     return pd.DataFrame(
         {
             "estimate": estimate,

@@ -1,4 +1,4 @@
-"""Tests and intervals shared by every model with coefficients: z where ``df`` is None, else t."""
+"""Tests and intervals that every model shares (z where ``df`` is None, else t), I2 and H2."""
 
 from __future__ import annotations
 
@@ -29,6 +29,26 @@ def critical(level: float, df: float | None) -> float:
     """Return the two-sided critical value for a confidence level."""
     upper = 0.5 + level / 2
     return float(ndtri(upper) if df is None else stdtrit(df, upper))
+
+
+def critical_values(level: float, df: Array) -> Array:
+    """Return the critical value for each number of degrees of freedom, infinite for normal."""
+    values = {kind: critical(level, None if np.isinf(kind) else kind) for kind in set(df.tolist())}
+    return np.array([values[kind] for kind in df.tolist()])
+
+
+def i2_from_q(q: Array, df: NDArray[np.floating]) -> Array:
+    """Return I2 in percent, ``max(0, (Q - df)/Q)``; zero where ``df`` is.
+
+    Higgins and Thompson (2002), Stat Med 21:1539, https://doi.org/10.1002/sim.1186.
+    """
+    excess = np.where(df > 0, np.maximum(q - df, 0.0), 0.0)
+    return 100.0 * np.divide(excess, q, where=excess > 0.0, out=np.zeros_like(excess))
+
+
+def h2_from_q(q: Array, df: NDArray[np.floating]) -> Array:
+    """Return H2, ``Q/df``; one where ``df`` is zero. Source as in :func:`i2_from_q`."""
+    return np.divide(q, df, where=df > 0, out=np.ones_like(q))
 
 
 def statistics(coef: Array, se: Array) -> Array:

@@ -11,10 +11,11 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import chdtrc, ndtr, ndtri, stdtr, stdtrit
+from scipy.special import chdtrc, ndtr, stdtr
 
 from .columns import Columns, Floats, columns, join, trace, weighted_mean
 from .errors import InputError, as_numbers, check_level, check_option, reject_where
+from .inference import critical_values, h2_from_q, i2_from_q
 from .likelihood import highest
 from .tau2 import METHODS, estimate, standard_error
 
@@ -87,8 +88,8 @@ class Batch:
     @cached_property
     def ci(self) -> Floats:
         """Confidence limits of the estimate, shape ``(B, 2)``."""
-        half = quantile(0.5 + self.level / 2.0, self.df) * self.se
-        return np.stack([self.estimate - half, self.estimate + half], axis=1)
+        half = critical_values(self.level, self.df) * self.se
+        return np.array([self.estimate - half, self.estimate + half]).T
 
     @cached_property
     def statistic(self) -> Floats:
@@ -118,15 +119,14 @@ class Batch:
 
     @cached_property
     def i2_q(self) -> Floats:
-        """I2 in percent from Q: ``max(0, (Q - df)/Q)``, Higgins and Thompson (2002)."""
-        excess = np.maximum(self.q - (self.k - 1.0), 0.0)
-        return 100.0 * np.divide(excess, self.q, where=excess > 0.0, out=np.zeros(self.q.shape))
+        """I2 in percent from Q."""
+        return i2_from_q(self.q, self.k - 1.0)
 
     @cached_property
     def h2(self) -> Floats:
         """H2 matching ``i2``: ``1 + tau2/typical``, or ``Q/df`` for EE; one for one study."""
         if self.method == "EE":
-            return np.where(self.k == 1, 1.0, self.q / np.maximum(self.k - 1.0, 1.0))
+            return h2_from_q(self.q, self.k - 1.0)
         return 1.0 + self.tau2 / self.typical
 
     @cached_property
@@ -268,16 +268,6 @@ def _summary(data: Columns, tau2: Floats, ci: str) -> tuple[Floats, ...]:
     return data.origin + pooled.mean, np.sqrt(variance), tau2
 
 
-def quantile(probability: float, df: Floats) -> Floats:
-    """Return quantiles of Student's t; of the normal where ``df`` is infinite."""
-    kinds, which = (df[:1], None) if (df == df[0]).all() else np.unique(df, return_inverse=True)
-    normal = np.isinf(kinds)
-    value = np.where(
-        normal, ndtri(probability), stdtrit(np.where(normal, 1.0, kinds), probability)
-    )
-    return np.broadcast_to(value, df.shape) if which is None else value[which]
-
-
 def _checked(
     yi: ArrayLike, vi: ArrayLike, mask: ArrayLike | None
 ) -> tuple[Floats, Floats, NDArray[np.bool_] | None]:
@@ -285,13 +275,11 @@ def _checked(
     y, v = np.atleast_2d(as_numbers(yi, "yi")), np.atleast_2d(as_numbers(vi, "vi"))
     here = None if mask is None else np.atleast_2d(np.asarray(mask, dtype=bool))
     given = [part for part in (y, v, here) if part is not None]
-    try:
-        shape = np.broadcast_shapes(*(part.shape for part in given))
-    except ValueError:
-        shape = ()
-    if len(shape) != 2 or any(part.shape[1] != shape[1] for part in given):
-        shapes = " and ".join(str(part.shape) for part in given)
-        raise InputError(f"yi, vi (and mask) must have one shape (B, k), but have {shapes}.")
+    shapes = [part.shape for part in given]
+    shape = (max(len(part) for part in given), *y.shape[1:])
+    if len(shape) != 2 or any(size not in (shape, (1, *shape[1:])) for size in shapes):
+        named = " and ".join(str(size) for size in shapes)
+        raise InputError(f"yi, vi (and mask) must have one shape (B, k), but have {named}.")
     if 0 in shape:
         raise InputError(f"yi is empty (shape {shape}); at least one study is needed.")
     if here is not None:
@@ -300,9 +288,14 @@ def _checked(
             raise InputError(f"mask[{empty.argmax()}] keeps no study; each row needs one.")
     _reject_outside(y, here, "yi", -_LARGEST, "must be a finite number")
     _reject_outside(v, here, "vi", 1.0 / _LARGEST, "a sampling variance must be above zero")
-    if here is not None:
-        here = np.broadcast_to(here, shape)
-    return np.broadcast_to(y, shape), np.broadcast_to(v, shape), here
+    return _shaped(y, shape), _shaped(v, shape), None if here is None else _shaped(here, shape)
+
+
+def _shaped(part: NDArray, shape: tuple[int, ...]) -> NDArray:
+    """Return a view of a shape that may not be written to."""
+    view = part.view() if part.shape == shape else np.broadcast_to(part, shape)
+    view.flags.writeable = False
+    return view
 
 
 def _reject_outside(

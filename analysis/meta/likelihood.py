@@ -29,9 +29,9 @@ from numpy.typing import NDArray
 
 from .columns import Columns, Floats, Mean, traces, weighted_mean
 
-#: Distances to the last two points whose product, relative to ``(tau2 + min(vi))**2``, is as
-#: small as this leave an error of its square.
-_STEPS = 1e-6
+#: Two steps whose product, relative to ``(tau2 + min(vi))**2``, is as small as this leave an
+#: error of its square.
+_STEPS = 1e-7
 #: Below this Q no tau2 above zero is likelier than zero, whatever the variances.
 _ALIKE = 1e-120
 #: Halvings of an interval; the last is far below rounding, so only exact ties reach it.
@@ -136,7 +136,7 @@ def settled(low: Floats, at_low: Score, high: Floats, at_high: Score) -> NDArray
         first, last = at_low.take(trough), at_high.take(trough)
         start, stop = low[trough], high[trough]
         turn = np.clip(first.alpha - 2.0 * last.beta, start, stop)
-        sure[trough] = 1.0 > (1.0 + last.gap) * _change(last.alpha, first.beta, turn, stop)
+        sure[trough] = (1.0 + last.gap) * _change(last.alpha, first.beta, turn, stop) < 1.0
     return sure
 
 
@@ -200,11 +200,13 @@ def climb(
         below = there.gap < 0.0
         low, high = np.where(below, tau2, low), np.where(below, high, tau2)
         new = tau2 + interpolated(before, at_before, tau2, there)
+        scale, step = tau2 + least, np.abs(tau2 - before)
         lost = ~((new >= low) & (new <= high))
         if np.count_nonzero(lost):  # quicker than .any() for one small fit
             half = np.sqrt((low + least) * (np.minimum(high, 100.0 * (low + least)) + least))
-            new = np.where(lost, half - least, new)
-        moving = np.abs((new - tau2) * (new - before)) > _STEPS * (tau2 + least) ** 2
+            new, step = np.where(lost, half - least, new), np.where(lost, 100.0 * scale, step)
+        moved = np.abs(new - tau2)
+        moving = moved * np.maximum(moved, step) > _STEPS * scale**2
         left = np.count_nonzero(moving)
         if left < _THIN * fit.size:
             found[:, fit] = new, tau2, *there

@@ -216,18 +216,14 @@ def three_level(
     )
 
 
-def _unique_effects(
-    number: NDArray[np.intp], groups: tuple[str, ...], effect: ArrayLike
-) -> None:
+def _unique_effects(number: NDArray[np.intp], groups: tuple[str, ...], effect: ArrayLike) -> None:
     labels = [str(label) for label in np.asarray(effect).ravel().tolist()]
     if len(labels) != number.size:
         raise InputError(f"effect has {len(labels)} entries, but yi has {number.size}.")
     seen: set[tuple[int, str]] = set()
     for pair in zip(number.tolist(), labels, strict=True):
         if pair in seen:
-            raise InputError(
-                f"effect {pair[1]!r} is listed twice for study {groups[pair[0]]!r}."
-            )
+            raise InputError(f"effect {pair[1]!r} is listed twice for study {groups[pair[0]]!r}.")
         seen.add(pair)
 
 

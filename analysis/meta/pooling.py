@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike
 from .columns import Floats
 from .errors import as_variances, as_vector, check_option, same_length
 from .heterogeneity import PredictionInterval, q_profile
-from .kernel import Batch, pool_many, quantile
+from .inference import critical
+from .kernel import Batch, pool_many
 
 PREDICTION_RULES = ("k-2", "k-1", "z")
 
@@ -181,7 +182,7 @@ class Fit:
         df = {"k-2": self.k - 2.0, "k-1": self.k - 1.0, "z": np.inf}[rule]
         if self._no_tau2 or df <= 0.0:
             return None
-        half = quantile(0.5 + self.level / 2.0, np.array([df]))[0]
+        half = critical(self.level, None if df == np.inf else df)
         half *= np.sqrt(self.batch.tau2[0] + self.se**2)
         return PredictionInterval(float(self.estimate - half), float(self.estimate + half), rule)
 

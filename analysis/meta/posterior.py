@@ -217,9 +217,7 @@ class TauPosterior(Marginal):
         out = np.where(p >= 1, inf if self.moments < inf else exp(self.edges[-1]), 0.0)
         inside = (p > 0) & (p < 1)
         wanted = p[inside]
-        panel = np.clip(
-            np.searchsorted(self._cumulative, wanted) - 1, 0, self.edges.size - 2
-        )
+        panel = np.clip(np.searchsorted(self._cumulative, wanted) - 1, 0, self.edges.size - 2)
         rest = wanted - self._cumulative[panel]
         slopes = _derivative() @ self.series
 

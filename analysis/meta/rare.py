@@ -18,6 +18,7 @@ from ._es_common import Vector, read_columns, require_counts, require_positive
 from ._rare_sums import SUMMANDS, WEIGHT, estimates
 from .effect_sizes import effect_sizes
 from .errors import check_level, check_option, reject_where
+from .inference import i2_from_q
 from .scales import SCALES, Scale
 
 if TYPE_CHECKING:
@@ -340,7 +341,7 @@ def _fit(
         q=q,
         q_df=q_df,
         q_pvalue=None if q is None else float(chdtrc(q_df, q)),
-        i2=None if q is None else max(0.0, 100 * (q - q_df) / q) if q > 0 else 0.0,
+        i2=None if q is None else float(i2_from_q(np.array(q), np.array(q_df))),
         h2=None if q is None else q / q_df,
         weights=100 * weights / total if total > 0 else weights,
         cmh=cmh,

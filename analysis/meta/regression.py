@@ -13,7 +13,7 @@ from scipy.special import chdtrc
 
 from .errors import InputError, check_level, check_option
 from .gls import Design, Gls, design, gls, studies
-from .inference import OmnibusTest, limits, statistics, two_sided, wald
+from .inference import OmnibusTest, i2_from_q, limits, statistics, two_sided, wald
 from .kernel import CI_METHODS, pool_many
 from .tau2 import METHODS
 
@@ -360,7 +360,7 @@ def _r2(y: Array, v: Array, model: Design, tau2: float, qe: float, method: str) 
 def _residual_i2(tau2: float, qe: float, df: int, typical: float, method: str) -> dict:
     """Return residual I2 and H2: from tau2, or from Q where the model has no tau2."""
     if method == "EE":
-        return {"i2": 100 * max(0.0, 1 - df / qe) if qe > 0 else 0.0, "h2": qe / df}
+        return {"i2": float(i2_from_q(np.array(qe), np.array(df))), "h2": qe / df}
     return {"i2": 100 * tau2 / (tau2 + typical), "h2": 1 + tau2 / typical}
 
 

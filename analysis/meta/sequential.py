@@ -240,9 +240,7 @@ def spending_boundary(fraction: ArrayLike, alpha: float, *, two_sided: bool = Tr
             return float(weights @ ndtr((places - edge) / step))
 
         reach = 40 * sqrt(t[look])
-        edge = float(
-            brentq(lambda x, gap=spent[look]: beyond(x) - gap, -reach, reach, xtol=1e-14)
-        )
+        edge = float(brentq(lambda x, gap=spent[look]: beyond(x) - gap, -reach, reach, xtol=1e-14))
         out[look] = edge / sqrt(t[look])
         low = -edge if two_sided else min(-10 * sqrt(t[look]), float(places.min()) - 10 * step)
         gaps = np.diff(t[look:])

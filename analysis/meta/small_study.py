@@ -136,12 +136,8 @@ def egger(
     if model == "regression":
         line = _least_squares(fit.yi, x, 1 / fit.vi, fit.level)
         return _test(name, line, 1, None, vanishes, notes)
-    mixed = regression(
-        fit.yi, fit.vi, x, method=fit.method, ci=fit.ci_method, level=fit.level
-    )
-    line = _Line(
-        mixed.coef, mixed.se, mixed.statistic, mixed.pvalue, mixed.ci, mixed.df, mixed.k
-    )
+    mixed = regression(fit.yi, fit.vi, x, method=fit.method, ci=fit.ci_method, level=fit.level)
+    line = _Line(mixed.coef, mixed.se, mixed.statistic, mixed.pvalue, mixed.ci, mixed.df, mixed.k)
     return _test(name, line, 1, mixed.tau2, vanishes, notes)
 
 
@@ -357,9 +353,7 @@ def _test(
     )
 
 
-def _predictor(
-    fit: Fit, predictor: str | ArrayLike, ni: ArrayLike | None
-) -> tuple[Array, bool]:
+def _predictor(fit: Fit, predictor: str | ArrayLike, ni: ArrayLike | None) -> tuple[Array, bool]:
     """Return the predictor's values, and whether they vanish as a study grows."""
     if not isinstance(predictor, str):
         own = as_vector(predictor, "predictor")

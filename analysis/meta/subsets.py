@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from .deletion import refit
 from .errors import InputError
+from .inference import h2_from_q, i2_from_q
 from .pooling import Fit
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def gosh(fit: Fit, limit: int = 20, *, samples: int = 100_000, seed: int = 1) ->
             batch = refit(fit, members)
             for name, values in table.items():
                 values[part] = getattr(batch, name)
-    frame = pd.DataFrame({"mask": masks, **table})
+    frame = pd.DataFrame({"mask": masks, **table}, copy=False)
     frame.attrs["complete"] = complete
     return frame
 
@@ -94,14 +95,11 @@ def _by_doubling(fit: Fit) -> dict[str, NDArray]:
     mean = first / total
     df = k - 1.0
     q = np.where(df > 0.0, np.maximum(second - mean * first, 0.0), 0.0)
-    excess = np.maximum(q - df, 0.0)
-    i2 = 100.0 * np.divide(excess, q, where=excess > 0.0, out=np.zeros_like(q))
-    h2 = np.divide(q, df, where=df > 0.0, out=np.ones_like(q))
     return {
         "k": k.astype(int),
         "q": q,
-        "i2": i2,
-        "h2": h2,
+        "i2": i2_from_q(q, df),
+        "h2": h2_from_q(q, df),
         "tau2": np.zeros_like(q),
         "estimate": fit.estimate + mean,
     }
