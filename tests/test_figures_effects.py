@@ -28,7 +28,12 @@ LINES = [
     EffectLine("a", "Zhao 2022", "Postoperative", -0.8, -1.2, -0.4, "v saline, day 3"),
     EffectLine("b", "Lin 2024", "Postoperative", -0.3, -0.7, 0.1, "v saline, day 3"),
     EffectLine(
-        "c", "Saligan 2019", "Major depression", None, None, None,
+        "c",
+        "Saligan 2019",
+        "Major depression",
+        None,
+        None,
+        None,
         "no standard deviation was seen, and the effect vanishes after adjusting for mood",
     ),
 ]
@@ -91,9 +96,7 @@ def test_cumulative_plot_shares_the_axis_of_the_forest_plot():
     steps = []
     for i in range(2, 7):
         fit = common_effect(list(answer.rows[:i]), answer.measure)
-        steps.append(
-            Cumulative(str(1994 + i), 1994 + i, i, fit.estimate, fit.ci_low, fit.ci_high)
-        )
+        steps.append(Cumulative(str(1994 + i), 1994 + i, i, fit.estimate, fit.ci_low, fit.ci_high))
     ax = cumulative(answer, steps)
     assert_tidy(ax)
     assert ax.get_xlim() == forest(answer).get_xlim()
@@ -132,8 +135,16 @@ def test_planned_alternatives_keep_their_order_and_refused_ones_stay():
 def curve_of(n: int) -> SpecificationCurve:
     specs = [
         Specification(
-            "main", "Main analysis", "random-effects", ("REML", "DL")[i % 2],
-            ("z", "hksj_floor")[i % 3 == 0], 6, 1.0 + i / n, 0.8, 2.5, i == n // 2,
+            "main",
+            "Main analysis",
+            "random-effects",
+            ("REML", "DL")[i % 2],
+            ("z", "hksj_floor")[i % 3 == 0],
+            6,
+            1.0 + i / n,
+            0.8,
+            2.5,
+            i == n // 2,
         )
         for i in range(n)
     ]

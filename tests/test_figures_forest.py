@@ -270,8 +270,15 @@ def test_rows_that_are_not_pooled_stay_with_dash_mark_and_reason():
 def test_a_study_without_estimate_keeps_its_row_and_draws_nothing():
     answer = factories.answer(3)
     bare = replace(
-        answer.rows[0], row_id="bare", label="Bare 2001", estimate=None, ci_low=None,
-        ci_high=None, weight=None, pooled=False, reason_not_pooled="no events in either arm.",
+        answer.rows[0],
+        row_id="bare",
+        label="Bare 2001",
+        estimate=None,
+        ci_low=None,
+        ci_high=None,
+        weight=None,
+        pooled=False,
+        reason_not_pooled="no events in either arm.",
     )
     ax = forest(replace(answer, rows=(*answer.rows, bare)))
     assert "not estimable" in printed(ax)
@@ -357,21 +364,30 @@ def test_the_number_of_drawn_rows_is_the_number_of_rows_in_the_data():
 def test_studies_without_any_number_are_named_with_what_is_missing():
     answer = factories.answer(1)
     bare = replace(
-        answer.rows[0], estimate=None, ci_low=None, ci_high=None,
+        answer.rows[0],
+        estimate=None,
+        ci_low=None,
+        ci_high=None,
         reason_not_pooled="Only a test was printed.",
     )
     ax = forest(replace(answer, rows=(bare,), reason="No study gives a usable number."))
     assert not ax.axison
     assert printed(ax) == [
-        "No study gives a usable number.", f"{bare.label}: Only a test was printed."
+        "No study gives a usable number.",
+        f"{bare.label}: Only a test was printed.",
     ]
 
 
 def test_where_nothing_is_pooled_a_row_still_shows_its_own_reason():
     answer = factories.answer(1)
     bare = replace(
-        answer.rows[0], row_id="bare", label="Bare 2001", estimate=None, ci_low=None,
-        ci_high=None, reason_not_pooled="Only a test was printed.",
+        answer.rows[0],
+        row_id="bare",
+        label="Bare 2001",
+        estimate=None,
+        ci_low=None,
+        ci_high=None,
+        reason_not_pooled="Only a test was printed.",
     )
     shown = printed(forest(replace(answer, rows=(*answer.rows, bare))))
     assert "Bare 2001†" in shown
@@ -398,8 +414,14 @@ def test_the_narrow_variant_fits_a_phone_and_keeps_marks_and_numbers(k, measure)
 def test_a_study_that_is_not_pooled_stays_visible_without_stretching_the_axis():
     answer = factories.answer(6)
     apart = replace(
-        answer.rows[0], row_id="apart", estimate=3.0, ci_low=0.1, ci_high=90.0, pooled=False,
-        weight=None, reason_not_pooled="another question.",
+        answer.rows[0],
+        row_id="apart",
+        estimate=3.0,
+        ci_low=0.1,
+        ci_high=90.0,
+        pooled=False,
+        weight=None,
+        reason_not_pooled="another question.",
     )
     wide = effect_axis([replace(answer, rows=(*answer.rows, apart))])
     assert wide == effect_axis([answer])

@@ -207,9 +207,7 @@ def test_for_against_and_mixed_differ_in_shape_and_in_colour():
         {"pathway": "p", "level": "animal", "direction": d} for d in evidence_map.DIRECTIONS
     )
     marks = [patch for patch in ax.figure.artists if isinstance(patch, Polygon)][:3]
-    shapes = {
-        tuple(np.round(m.get_xy() - m.get_xy().mean(axis=0), 3).ravel()) for m in marks
-    }
+    shapes = {tuple(np.round(m.get_xy() - m.get_xy().mean(axis=0), 3).ravel()) for m in marks}
     assert len(shapes) == len({mark.get_facecolor() for mark in marks}) == 3
 
 

@@ -49,9 +49,7 @@ def test_long_description_lists_every_row_with_weight_and_relation_to_the_null()
     text = words.long_description(answer)
     for row in answer.rows:
         relation = "includes 1" if row.ci_low <= 1 <= row.ci_high else "excludes 1"
-        ending = (
-            f"weight {row.weight:.1f}%" if row.pooled else "not pooled: the same people as in"
-        )
+        ending = f"weight {row.weight:.1f}%" if row.pooled else "not pooled: the same people as in"
         line = (
             f"{row.label}, risk ratio {row.estimate:.2f}, "
             f"95% CI {row.ci_low:.2f} to {row.ci_high:.2f}, {relation}, {ending}"

@@ -207,9 +207,7 @@ def test_mixture_quantiles_invert_its_distribution():
 
 @settings(max_examples=40, deadline=None)
 @given(
-    st.lists(
-        st.tuples(st.floats(-3, 3), st.floats(-12, 2)), min_size=1, max_size=8
-    ),
+    st.lists(st.tuples(st.floats(-3, 3), st.floats(-12, 2)), min_size=1, max_size=8),
     st.sampled_from([HalfNormal(0.5), HalfCauchy(0.5), Uniform(3.0), turner2015(), rhodes2015()]),
     st.floats(-5, 5),
 )

@@ -232,8 +232,9 @@ def test_variances_over_twelve_orders_of_magnitude_give_finite_answers(method):
 
 
 def test_two_maxima_of_the_likelihood_are_told_apart():
-    yi, vi = (np.array(result("gibson2002")["effect_sizes"]["MD"][name], float) for name in
-              ("yi", "vi"))
+    yi, vi = (
+        np.array(result("gibson2002")["effect_sizes"]["MD"][name], float) for name in ("yi", "vi")
+    )
     usable_rows = np.isfinite(yi)
     expected = result("gibson2002")["models"]["MD"]["REML"]
     fit = regression(yi[usable_rows], vi[usable_rows], None, ci="z")

@@ -12,9 +12,7 @@ from meta_cases import column, primary
 from reference_cases import IDS, assert_close, result
 from tolerances import CLOSED_FORM, ITERATIVE
 
-CASES = [
-    (case, name) for case in IDS for name in result(case).get("subgroups_of_primary", {})
-]
+CASES = [(case, name) for case in IDS for name in result(case).get("subgroups_of_primary", {})]
 
 
 def _rows(case: str, name: str):

@@ -178,6 +178,24 @@ def test_verify_says_identical_and_then_names_the_first_difference(tmp_path: Pat
     assert "(by -0.25)" in out
 
 
+def test_verify_tells_rounding_from_a_difference(tmp_path: Path, capsys):
+    path = tmp_path / "results.json"
+    assert run(commands_answer, "--output", str(path)) == 0
+    plain = json.loads(path.read_text())
+    pooled = plain["answers"]["safety-nausea"]["pooled"]
+    pooled["estimate"] = math.nextafter(pooled["estimate"], 2)
+    path.write_text(json.dumps(plain))
+    capsys.readouterr()
+    assert run(commands_verify, str(path)) == 0
+    out = capsys.readouterr().out
+    assert "but for rounding: 1 of the quantities" in out
+    assert "Identical" not in out
+    pooled["estimate"] += 1e-8
+    path.write_text(json.dumps(plain))
+    assert run(commands_verify, str(path)) == 1
+    assert "NOT IDENTICAL" in capsys.readouterr().out
+
+
 def test_verify_without_a_receipt_says_how_to_make_one(tmp_path: Path, capsys):
     assert run(commands_verify, str(tmp_path / "none.json")) == 2
     assert "answer --output" in capsys.readouterr().err

@@ -10,7 +10,7 @@ from analysis.evidence.paths import project_root
 from analysis.review.looks import release_folders
 from analysis.review.running import answer_all
 from analysis.review.serialise import read_results
-from analysis.review.verifying import Difference, differences
+from analysis.review.verifying import ROUNDING, Difference, differences
 
 _WORDS = {
     "input": "Inputs that differ",
@@ -31,7 +31,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Compare; return 0 if every quantity is identical, 1 if one differs, 2 without a receipt."""
+    """Compare; return 0 if no quantity differs by more than rounding, else 1; 2 without a receipt."""
     path = arguments.receipt or newest_receipt(project_root())
     if path is None or not path.is_file():
         print(
@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
         return 2
     found = differences(receipt, answer_all())
     print("\n".join(_report(path, len(receipt.answers), found)))
-    return 1 if any(difference.kind == "quantity" for difference in found) else 0
+    return 1 if any(d.kind == "quantity" and not d.is_rounding for d in found) else 0
 
 
 def newest_receipt(root: Path) -> Path | None:
@@ -63,9 +63,21 @@ def _report(path: Path, count: int, found: list[Difference]) -> list[str]:
         of_kind = [d for d in found if d.kind == kind]
         if of_kind:
             lines += [f"{words}:", *(f"  {difference}" for difference in of_kind)]
-    if quantities:
-        lines.append(f"NOT IDENTICAL to {path}: {len(quantities)} quantities differ, first:")
-        lines.append(f"  {quantities[0]}")
-    else:
-        lines.append(f"Identical to {path}: every quantity of {count} answers, to the last digit.")
-    return lines
+    return lines + _verdict(path, count, quantities)
+
+
+def _verdict(path: Path, count: int, quantities: list[Difference]) -> list[str]:
+    if not quantities:
+        return [f"Identical to {path}: every quantity of {count} answers, to the last digit."]
+    real = [d for d in quantities if not d.is_rounding]
+    if real:
+        return [
+            f"NOT IDENTICAL to {path}: {len(real)} quantities differ, first:",
+            f"  {real[0]}",
+        ]
+    return [
+        f"The same as {path} but for rounding: {len(quantities)} of the quantities in {count} "
+        f"answers differ, none by more than {ROUNDING:g} (relative to the larger of 1 and the value), "
+        "first:",
+        f"  {quantities[0]}",
+    ]

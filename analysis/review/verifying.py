@@ -16,6 +16,9 @@ _KINDS: Mapping[str, str] = {
     "python": "Python",
 }
 
+#: Relative to the larger of one and the value; far below any digit that a page shows.
+ROUNDING = 1e-9
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -35,6 +38,13 @@ class Difference:
     place: str
     receipt: Any
     run: Any
+
+    @property
+    def is_rounding(self) -> bool:
+        """Whether it is no more than another processor, or order of adding, may leave."""
+        if not (_is_number(self.receipt) and _is_number(self.run)):
+            return False
+        return abs(self.run - self.receipt) <= ROUNDING * max(1.0, abs(self.receipt))
 
     def __str__(self) -> str:
         """Return the difference in words, with its size where both sides are numbers."""
