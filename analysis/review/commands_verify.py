@@ -31,7 +31,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Compare; return 0 if no quantity differs by more than rounding, else 1; 2 without a receipt."""
+    """Compare; return 0 if nothing differs but by rounding, else 1; 2 without a receipt."""
     path = arguments.receipt or newest_receipt(project_root())
     if path is None or not path.is_file():
         print(
@@ -77,7 +77,7 @@ def _verdict(path: Path, count: int, quantities: list[Difference]) -> list[str]:
         ]
     return [
         f"The same as {path} but for rounding: {len(quantities)} of the quantities in {count} "
-        f"answers differ, none by more than {ROUNDING:g} (relative to the larger of 1 and the value), "
+        f"answers differ, none by more than {ROUNDING:g} of the larger of 1 and its value; "
         "first:",
         f"  {quantities[0]}",
     ]
