@@ -11,6 +11,7 @@ from bs4 import BeautifulSoup
 import factories
 from analysis.book import door, html, inputs, page
 from analysis.figures import words
+from analysis.figures.numbers import unbroken
 from analysis.review.results import Answer, Results
 
 HOSTILE = "<script>alert('1')</script> & \"x\""
@@ -43,7 +44,7 @@ def test_a_forest_has_name_description_caption_and_its_numbers(
     assert svg["role"] in ("img", "graphics-document document", "group")
     assert words.alt_text(answer) in svg.get_text()
     assert "Data version 2026.1; last search 2026-11-01." in figure.figcaption.get_text()
-    assert words.long_description(answer) in figure.details.get_text()
+    assert unbroken(words.long_description(answer)) in figure.details.get_text()
     assert len(figure.select("tbody tr")) == len(words.data_table(answer))
 
 

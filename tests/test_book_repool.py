@@ -122,6 +122,18 @@ def test_p_values_read_as_in_the_figures():
     assert run(["repool-words.js"], script, values) == [numbers.p_value(p) for p in values]
 
 
+def test_the_page_keeps_together_what_the_book_keeps_together():
+    texts = [
+        "k = 0, N = 12",
+        "P < 0.001; τ² = ∞",
+        "x > -2 ≤ .5",
+        "51 % (95 % CI), 95% CI",
+        "a = b",
+    ]
+    script = "(texts) => texts.map(repool.unbroken)"
+    assert run(["repool-words.js"], script, texts) == [numbers.unbroken(text) for text in texts]
+
+
 def test_ratios_beyond_what_is_printed_are_printed_as_beyond():
     values = [0.001, 0.0049, 0.005, 0.994, 999.99, 1000.0, 4e5]
     answer = make_answer(3, measure=RATIO)

@@ -236,7 +236,7 @@ def test_heading_names_measure_model_estimator_and_interval():
     ax = forest(factories.answer(6))
     heading = " ".join(printed(ax))
     assert "Risk ratio, random effects" in heading
-    assert "(REML), 95% CI (HKSJ" in heading
+    assert "(REML), 95%\u00a0CI (HKSJ" in heading
     assert not any(text.split() == ["ES"] for text in printed(ax))
 
 

@@ -68,3 +68,21 @@ def test_a_column_gets_the_fewest_decimals_that_lose_nothing():
 def test_levels_print_as_percent():
     assert numbers.level(0.95) == "95%"
     assert numbers.level(0.975) == "97.5%"
+
+
+@pytest.mark.parametrize(
+    ("text", "bound"),
+    [
+        ("k = 0, N = 12", "k~=~0, N~=~12"),
+        ("df = 3, P < 0.001", "df~=~3, P~<~0.001"),
+        ("a difference < −0.5", "a difference~<~−0.5"),
+        ("H² > -2", "H²~>~-2"),
+        ("upper limit = ∞", "upper limit~=~∞"),
+        ("P = .03", "P~=~.03"),
+        ("95% CI (HKSJ) and 51 % (95 % CI)", "95%~CI (HKSJ) and 51~% (95~%~CI)"),
+        ("this = that, 4 trials of 95% power", "this = that, 4 trials of 95% power"),
+    ],
+)
+def test_no_line_ends_within_a_number_and_what_it_belongs_to(text, bound):
+    assert numbers.unbroken(text).replace(numbers.NO_BREAK, "~") == bound
+    assert numbers.unbroken(numbers.unbroken(text)) == numbers.unbroken(text)

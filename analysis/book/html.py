@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from analysis.figures.numbers import unbroken
+
 
 @dataclass(frozen=True)
 class Piece:
@@ -36,8 +38,18 @@ class Piece:
 
 
 def fill(template: str, **values: object) -> Markup:
-    """Return a constant template with escaped values in its ``{names}``."""
-    return Markup(template).format(**values)
+    """Return a constant template with escaped values in its ``{names}``.
+
+    What belongs together in a text, as in "k = 4", is not torn apart at the end of a line.
+    """
+    return Markup(template).format(**{name: _together(value) for name, value in values.items()})
+
+
+def _together(value: object) -> object:
+    """Return a text bound where no line may end; markup was bound when it was made."""
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return unbroken(value)
+    return value
 
 
 def joined(parts: Iterable[Markup]) -> Markup:

@@ -20,6 +20,7 @@ from analysis.book import glossing, inputs
 from analysis.book.sources import record_anchor
 from analysis.book.values import AddressError, Value, cell_value, count_value, result_value
 from analysis.evidence.reading import read_table
+from analysis.figures.numbers import unbroken
 from analysis.review.results import Results
 from analysis.review.serialise import read_results
 
@@ -43,7 +44,8 @@ class _NumberRole(SphinxRole):
         raise NotImplementedError
 
     def _node(self, value: Value) -> nodes.Node:
-        text = nodes.inline(value.text, value.text, classes=["number"])
+        shown = unbroken(value.text)
+        text = nodes.inline(shown, shown, classes=["number"])
         if not value.study_id or RECORDS not in self.env.found_docs:
             return text
         records = self.env.app.builder.get_relative_uri(self.env.docname, RECORDS)

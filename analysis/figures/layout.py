@@ -20,6 +20,7 @@ from matplotlib.text import Text
 from matplotlib.textpath import text_to_path
 from matplotlib.transforms import Affine2D
 
+from analysis.figures.numbers import unbroken
 from analysis.figures.theme import BODY, FONT, Theme, style
 
 #: Baseline below the middle of a line, as a share of the text size: half the
@@ -50,7 +51,7 @@ def wrap(text: str, width: float, size: float = BODY, weight: str = "normal") ->
     """
     lines: list[str] = []
     line = ""
-    for word in text.replace("\n", " ").split(" "):
+    for word in unbroken(text.replace("\n", " ")).split(" "):
         longer = f"{line} {word}".strip()
         if text_width(longer, size, weight) <= width:
             line = longer

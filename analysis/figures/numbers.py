@@ -7,12 +7,16 @@ the same result reads the same everywhere.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 
 from analysis.review.results import Measure
 
 #: True minus sign: as wide as the plus and the digits, and never a line break.
 MINUS = "\u2212"
+#: A space at which no line ends.
+NO_BREAK = "\u00a0"
+_SIGN = re.compile(r" ([=<>≤≥]) (?=[−-]?[\d.∞])")
 #: Printed where a number does not exist (never 0, never an empty cell).
 ABSENT = "\u2013"
 
@@ -132,3 +136,9 @@ def p_value(p: float) -> str:
 def level(value: float) -> str:
     """Return ``"95%"`` for 0.95, ``"97.5%"`` for 0.975."""
     return f"{value * 100:g}%"
+
+
+def unbroken(text: str) -> str:
+    """Return a text in which ``"k = 4"``, ``"P < 0.001"`` and ``"95% CI"`` stay on one line."""
+    signs = _SIGN.sub(rf"{NO_BREAK}\1{NO_BREAK}", text)
+    return signs.replace(" %", f"{NO_BREAK}%").replace("% CI", f"%{NO_BREAK}CI")

@@ -231,6 +231,7 @@ def _both(plate: Plate, places: _Places) -> list[tuple[tuple[Group, ...], float]
 
 def _draw_lines(plate: Plate, places: _Places, y: float) -> None:
     sheet, table = places.sheet, plate.table
+    room = sheet.width - 2 * MARGIN
     for i, line in enumerate(table.lines):
         if line.part == "summary" and i and table.lines[i - 1].part == "study":
             sheet.rule(MARGIN, sheet.width - MARGIN, y)
@@ -242,12 +243,15 @@ def _draw_lines(plate: Plate, places: _Places, y: float) -> None:
             sheet.text(MARGIN, y + PITCH / 2, line.heading, weight="bold")
             y += PITCH
         if line.part == "study" and i % 2:
-            room, fill = sheet.width - 2 * MARGIN, sheet.theme.zebra
+            fill = sheet.theme.zebra
             sheet.rectangle(MARGIN, y, room, line.height, fill=fill, below=True)
+        # Unseen: what a finger or a mouse hits where the row is a link (analysis.figures.svg).
+        gid = f"row:{line.id}"
+        sheet.rectangle(MARGIN, y, room, line.height, gid=gid)
         middle = y + line.height / 2
         _draw_text(plate, places, line, middle)
         if line.mark is not None:
-            _draw_mark(places, line.mark, middle, f"row:{line.id}")
+            _draw_mark(places, line.mark, middle, gid)
         y += line.height
 
 

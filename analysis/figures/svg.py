@@ -257,6 +257,8 @@ def _describe(
         f".review-figure text{{font-family:var(--fig-font,{FONT_STACK});"
         "font-variant-numeric:tabular-nums;white-space:pre}"
     )
+    if interactive:  # a row is hit anywhere on its unseen surface, not only on its thin lines
+        rules.text += ".review-figure a path{pointer-events:all}"
     root.insert(2, rules)
     for side in ("width", "height"):
         points = float(root.attrib[side].removesuffix("pt"))

@@ -29,11 +29,12 @@ CHOOSE = """(panel, asked) => asked.map(({chosen, method, ci}) => {
     select.value = value;
     select.dispatchEvent(new Event("change"));
   }
-  const text = (part) => panel.querySelector(part).textContent;
+  const plain = (part) => part.textContent.replaceAll("\\u00a0", " ");
+  const text = (part) => plain(panel.querySelector(part));
   return {
     said: text("[role=status]"),
     interval: text("tr.pooled .effect"),
-    lines: [...panel.querySelectorAll(".lines li")].map((line) => line.textContent),
+    lines: [...panel.querySelectorAll(".lines li")].map(plain),
     weights: [...panel.querySelectorAll("tbody .weight")].map((cell) => cell.textContent),
   };
 })"""
@@ -278,7 +279,7 @@ def test_a_screen_reader_is_told_what_is_there_and_what_changes(page: Page, site
         '- group "Keep only"',
         'table "Studies to pool: Nausea',
         '- columnheader "Study"',
-        '- rowheader "Your selection"',
+        '- rowheader "The review’s result"',
         '- checkbox "Fu 2020" [checked]',
         '- checkbox "Daly 2019" [disabled]',
         "- status:",

@@ -15,7 +15,8 @@ from analysis.book.sources import rows
 from browser.test_browser_pages import DESK, PHONE, watched
 
 SHOWN = """table => [...table.rows].filter((row) => !row.hidden).map((row) =>
-  [...row.cells].filter((cell) => !cell.hidden).map((cell) => cell.textContent.trim()))"""
+  [...row.cells].filter((cell) => !cell.hidden)
+    .map((cell) => cell.textContent.trim().replaceAll("\\u00a0", " ")))"""
 
 
 @pytest.fixture

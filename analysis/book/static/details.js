@@ -16,7 +16,8 @@ function openTarget() {
 
 addEventListener("hashchange", openTarget);
 addEventListener("beforeprint", () => {
-  document.querySelectorAll("article details:not([open])").forEach((part) => {
+  // A panel is a reader's own: it is printed only if the reader has opened it.
+  document.querySelectorAll("article details:not([open], .repool)").forEach((part) => {
     part.open = true;
     part.dataset.closed = "";
   });

@@ -77,6 +77,11 @@ globalThis.explore ??= {};
         save(`${box.dataset.name}.${kind.toLowerCase()}`, type, text()));
       return button;
     });
+    const all = make("button", { type: "button" }, "Show all rows");
+    all.addEventListener("click", () => {
+      for (const field of [search, ...lists.map((list) => list.field)]) field.value = "";
+      show();
+    });
 
     const bar = make("div", { className: "filters", role: "search" },
       make("label", {}, "Search this table ", search),
@@ -86,7 +91,7 @@ globalThis.explore ??= {};
     bar.addEventListener("input", show);
     const choose = make("details", {}, make("summary", {}, "Choose columns"),
       make("div", { className: "columns" }, ...ticks));
-    box.prepend(bar, choose, make("div", { className: "saves" }, ...saves));
+    box.prepend(bar, choose, make("div", { className: "saves" }, ...saves, all));
 
     function show() {
       const wanted = search.value.toLowerCase().split(/\s+/).filter(Boolean);
@@ -97,7 +102,8 @@ globalThis.explore ??= {};
           && lists.every(({ column, field }) => !field.value || cells[column] === field.value));
         visible += !row.hidden;
       }
-      count.textContent = `${visible} of ${rows.length} rows`;
+      count.textContent = `${visible} of ${rows.length} rows`
+        + (visible === 0 ? ": no row has all of this" : "");
     }
 
     /* What the reader sees: visible rows in their order, visible columns. */
@@ -114,6 +120,7 @@ globalThis.explore ??= {};
     }
 
     function sort(column, down) {
+      order.value = column === null ? "" : `${column} ${down ? "down" : "up"}`;
       for (const head of heads) head.ariaSort = null;
       if (column !== null) heads[column].ariaSort = down ? "descending" : "ascending";
       body.append(...(column === null ? rows : [...rows].sort((one, other) =>

@@ -10,7 +10,8 @@ globalThis.repool ??= {};
       if (name in element) element[name] = value;
       else element.setAttribute(name, value);
     }
-    element.append(...children);
+    element.append(...children.map((child) =>
+      (typeof child === "string" ? repool.unbroken(child) : child)));
     return element;
   }
 
@@ -112,26 +113,59 @@ globalThis.repool ??= {};
     return url;
   }
 
-  /* Read a shared link; say what it names that no longer exists. */
+  /* The wanted rows without those that share people with one before them. */
+  function apart(data, wanted) {
+    return wanted.reduce((chosen, wish, i) =>
+      [...chosen, wish && !conflict(data, chosen, i)], []);
+  }
+
+  /* Of the chosen studies those of one kind; if none is, the review's; if none is, all there are. */
+  function keepOnly(data, chosen, stay) {
+    return [chosen, reviews(data).chosen, data.rows.map(() => true)]
+      .map((from) => apart(data, from.map((on, i) => on && stay.includes(i))))
+      .find((kept) => kept.some(Boolean));
+  }
+
+  const KEY = /^[a-z][a-z0-9_.]{0,39}$/, VERSION = /^\d+(\.\d+){1,3}$/;
+
+  /* What a link names that is no study here. Only what looks like the name of one is repeated:
+     a link can hold any text, and a page must not seem to say it. */
+  function lostStudies(keys, known) {
+    const lost = [...new Set(keys)].filter((key) => !known.includes(key));
+    const named = lost.filter((key) => KEY.test(key)).slice(0, 10);
+    const others = lost.length - named.length;
+    if (others > 0) named.push(`${others} ${others === 1 ? "name" : "names"} unknown here`);
+    return named.length === 0 ? []
+      : [`No longer among the studies of this question: ${named.join(", ")}.`];
+  }
+
+  /* Read a shared link; say in words what of it cannot be followed. */
   function restore(data) {
     const asked = new URLSearchParams(location.search);
     const state = reviews(data);
-    if (asked.get("repool") !== data.id) return { state, warning: "" };
-    const keys = (asked.get("studies") ?? "").split(" ").filter((key) => key !== "");
-    const known = data.rows.map((row) => row.key);
-    state.chosen = known.map(() => false);
-    known.forEach((key, i) => {
-      state.chosen[i] = keys.includes(key) && !conflict(data, state.chosen, i);
-    });
-    if (asked.get("model") in data.methods) state.method = asked.get("model");
-    if (asked.get("interval") in data.intervals) state.ci = asked.get("interval");
     const warnings = [];
-    const lost = keys.filter((key) => !known.includes(key));
-    if (lost.length > 0) {
-      warnings.push(`No longer among the studies of this question: ${lost.join(", ")}.`);
+    if (asked.get("repool") !== data.id) return { state, warning: "" };
+    if (asked.has("studies")) {
+      const keys = asked.get("studies").split(" ").filter((key) => key !== "");
+      const known = data.rows.map((row) => row.key);
+      const wanted = known.map((key) => keys.includes(key));
+      state.chosen = apart(data, wanted);
+      warnings.push(...lostStudies(keys, known));
+      const twice = data.rows.filter((_, i) => wanted[i] && !state.chosen[i]);
+      if (twice.length > 0) {
+        warnings.push(`Left out, because their people would count twice: ${
+          twice.map((row) => row.label).join(", ")}.`);
+      }
     }
-    if (asked.get("data") !== data.version) {
-      warnings.push(`This link was made with data version ${asked.get("data")}; `
+    for (const [name, part, known] of [["model", "method", data.methods],
+      ["interval", "ci", data.intervals]]) {
+      if (Object.hasOwn(known, asked.get(name))) state[part] = asked.get(name);
+      else if (asked.has(name)) warnings.push(`The link’s ${name} is not one of those here.`);
+    }
+    const made = asked.get("data") ?? "";
+    if (made !== data.version) {
+      warnings.push(`This link was made with ${
+        VERSION.test(made) ? `data version ${made}` : "an unknown data version"}; `
         + `the numbers are those of version ${data.version}.`);
     }
     return { state, warning: warnings.join(" ") };
@@ -168,13 +202,12 @@ globalThis.repool ??= {};
 
   function resultRow(label, kind) {
     const cells = {
+      head: label === null ? make("td") : make("th", { scope: "row" }, label),
       effect: make("td", { className: "effect" }),
       weight: make("td", { className: "weight" }),
       plot: make("td", { className: "plot" }),
     };
-    const element = make("tr", { className: kind }, label === "" ? make("td") : make("th", { scope: "row" }, label),
-      cells.effect, cells.weight, cells.plot);
-    return { element, cells };
+    return { element: make("tr", { className: kind }, ...Object.values(cells)), cells };
   }
 
   repool.start = (panel, data) => {
@@ -186,8 +219,9 @@ globalThis.repool ??= {};
       state = { ...state, ...change };
       warning = "";
       show();
-      history.replaceState(null, "", same(state, reviews(data))
-        ? location.pathname : address(data, state));
+      const another = new URLSearchParams(location.search).get("repool") !== data.id;
+      if (!same(state, reviews(data))) history.replaceState(null, "", address(data, state));
+      else if (!another) history.replaceState(null, "", location.pathname);
     }
 
     const rows = data.rows.map((_, i) => studyRow(data, i, (on) =>
@@ -199,7 +233,7 @@ globalThis.repool ??= {};
     const keep = data.keep.map(({ label, rows: stay }) => {
       const button = make("button", { type: "button" }, label);
       button.addEventListener("click", () =>
-        update({ chosen: state.chosen.map((on, i) => on && stay.includes(i)) }));
+        update({ chosen: keepOnly(data, state.chosen, stay) }));
       return button;
     });
     const back = make("button", { type: "button" }, "Back to the review’s result");
@@ -217,11 +251,11 @@ globalThis.repool ??= {};
       }
     });
 
-    const pooled = resultRow("Your selection", "pooled");
+    const pooled = resultRow("", "pooled");
     const prediction = resultRow(`${data.level} prediction interval`, "prediction");
     const review = resultRow("The review’s result", "review");
     review.cells.effect.textContent = data.review.effect;
-    const scale = resultRow("", "scale");
+    const scale = resultRow(null, "scale");
     const table = make("table", {},
       make("caption", {}, `Studies to pool: ${data.title}`),
       make("thead", {}, make("tr", {}, ...["Study", `${effectName(measure)} [${data.level} CI]`,
@@ -237,11 +271,11 @@ globalThis.repool ??= {};
     const others = data.others.map(({ label, reason }) => make("li", {}, `${label}: ${reason}`));
 
     panel.append(make("div", { className: "repool-body" },
-      make("p", {}, "Tick studies on and off, or change the model. "
+      make("p", { className: "how" }, "Tick studies on and off, or change the model. "
         + (data.table === null ? "Studies are many here, so this page works the numbers out itself, "
           + "by the formulae of the review’s engine" : "Every number comes from the engine that "
           + "made the review’s own") + "; the figure above stays as it is."),
-      ...(keep.length === 0 ? [] : [make("div", { role: "group", "aria-label": "Keep only" },
+      ...(keep.length === 0 ? [] : [make("div", { className: "keep", role: "group", "aria-label": "Keep only" },
         "Keep only: ", ...keep)]),
       make("div", { className: "choices" }, methodLabel, ciLabel),
       make("div", { className: "scroll", role: "group", tabIndex: 0,
@@ -257,7 +291,7 @@ globalThis.repool ??= {};
         same(state, reviews(data)) ? "The review’s result:" : "Own selection, not the review’s result:",
         `${labels.join("; ") || "no study"};`,
         `${data.methods[state.method].name}, ${data.intervals[state.ci].name}.`,
-        said.textContent, link.href].filter((part) => part !== "").join(" ");
+        said.textContent, link.href].filter((part) => part !== "").join(" ").replaceAll("\u00a0", " ");
     }
 
     function show() {
@@ -271,9 +305,9 @@ globalThis.repool ??= {};
       showResult(found, own);
       mark.textContent = own ? "Your own selection, not the review’s result."
         : "The review’s result.";
-      said.textContent = [`${found.k} ${found.k === 1 ? "study" : "studies"}, `
+      said.textContent = repool.unbroken([`${found.k} ${found.k === 1 ? "study" : "studies"}, `
         + `${repool.number(found.n, 0)} people.`, repool.sentence(data, found),
-        repool.direction(data, found)].join(" ").trim();
+        repool.direction(data, found)].join(" ").trim());
       warned.textContent = warning;
       const lines = [...repool.heterogeneity(data, found, fit), ...repool.notes(data, found)];
       details.replaceChildren(...lines.map((text) => make("li", {}, text)));
@@ -309,6 +343,7 @@ globalThis.repool ??= {};
         prediction.cells.effect.textContent = `[${ends.join(", ")}]`;
         line(plot(prediction.cells.plot, axis, measure.null), axis, range, "range");
       }
+      pooled.cells.head.textContent = own ? "Your own selection" : "The review’s result";
       review.element.hidden = !own;
       diamond(plot(review.cells.plot, axis, measure.null), axis, data.review.limits, "reference");
       ticks(scale.cells.plot, axis);

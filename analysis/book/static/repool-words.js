@@ -21,6 +21,10 @@ globalThis.repool ??= {};
     return (Number(text) === 0 ? text.replace("-", "") : text).replace("-", MINUS);
   }
 
+  /* Bind what no line may tear apart, as "k = 4" and "95% CI". */
+  const unbroken = (text) => text.replaceAll(/ ([=<>≤≥]) (?=[−-]?[\d.∞])/g, "\u00a0$1\u00a0")
+    .replaceAll(" %", "\u00a0%").replaceAll("% CI", "%\u00a0CI");
+
   function effect(value, measure) {
     if (measure.scale === "log") {
       if (value < measure.smallest / 2) return `<${measure.smallest}`;
@@ -131,6 +135,6 @@ globalThis.repool ??= {};
   }
 
   Object.assign(repool, {
-    number, effect, interval, pValue, result, sentence, direction, heterogeneity, notes, lookup,
+    number, unbroken, effect, interval, pValue, result, sentence, direction, heterogeneity, notes, lookup,
   });
 })();

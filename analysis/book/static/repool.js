@@ -6,35 +6,50 @@ globalThis.repool ??= {};
   const at = (path) => new URL(path, here).href;
   const loaded = new Map();
 
+  /* What fails is forgotten, so that opening the panel again asks again. */
   function load(path) {
     if (!loaded.has(path)) {
+      const part = path.endsWith(".css")
+        ? Object.assign(document.createElement("link"), { rel: "stylesheet", href: at(path) })
+        : Object.assign(document.createElement("script"), { src: at(path) });
       loaded.set(path, new Promise((done, failed) => {
-        const script = document.createElement("script");
-        Object.assign(script, { src: at(path), onload: done, onerror: failed });
-        document.head.append(script);
+        part.onload = done;
+        part.onerror = () => { loaded.delete(path); failed(new Error(path)); };
+        document.head.append(part);
       }));
     }
     return loaded.get(path);
   }
 
-  function addStyles() {
-    const link = document.createElement("link");
-    Object.assign(link, { rel: "stylesheet", href: at("repool.css") });
-    document.head.append(link);
+  async function fetchAll(question) {
+    await Promise.all(["repool.css", "repool-words.js", "repool-panel.js",
+      `../data/repool/${question}.js`].map(load));
+    const data = repool.received[question];
+    if (data.table === null) await load("repool-engine.js");
+    return data;
+  }
+
+  function say(text) {
+    const note = document.createElement("p");
+    note.className = "repool-problem";
+    note.setAttribute("role", "alert");
+    note.textContent = text;
+    return note;
   }
 
   async function open(panel) {
     if (panel.dataset.ready) return;
     panel.dataset.ready = "loading";
-    if (loaded.size === 0) addStyles();
-    const question = panel.dataset.question;
-    await Promise.all([
-      load("repool-words.js"),
-      load("repool-panel.js"),
-      load(`../data/repool/${question}.js`),
-    ]);
-    const data = repool.received[question];
-    if (data.table === null) await load("repool-engine.js");
+    panel.querySelector(".repool-problem")?.remove();
+    let data;
+    try {
+      data = await fetchAll(panel.dataset.question);
+    } catch {
+      delete panel.dataset.ready;
+      panel.append(say("The studies could not be loaded. "
+        + "Close this part and open it again to try once more."));
+      return;
+    }
     repool.start(panel, data);
     panel.dataset.ready = "yes";
   }
@@ -47,17 +62,17 @@ globalThis.repool ??= {};
     panel.hidden = false;
     panel.addEventListener("toggle", () => panel.open && open(panel));
   }
-  const hide = (hidden) => panels.filter((panel) => !panel.dataset.ready)
-    .forEach((panel) => { panel.hidden = hidden; });
-  addEventListener("beforeprint", () => hide(true));
-  addEventListener("afterprint", () => hide(false));
 
   const asked = new URLSearchParams(location.search).get("repool");
-  const shared = asked && document.getElementById(`repool-${asked}`);
+  const shared = panels.find((panel) => panel.dataset.question === asked);
   if (shared) {
     for (let part = shared; part; part = part.parentElement) {
       if (part.tagName === "DETAILS") part.open = true;
     }
     open(shared).then(() => shared.scrollIntoView());
+  } else if (asked !== null) {
+    document.querySelector("article").prepend(say("This link leads to a reader’s own selection of "
+      + "studies for a question that this page does not pool, or no longer does. "
+      + "What follows is the review itself."));
   }
 })();

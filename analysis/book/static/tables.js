@@ -40,7 +40,8 @@ function filterTable(box, number) {
       row.hidden = !wanted;
       shown += wanted ? 1 : 0;
     });
-    count.textContent = `${shown} of ${rows.length} rows`;
+    count.textContent = `${shown} of ${rows.length} rows`
+      + (shown === 0 ? ": no row has all of this" : "");
   }
   bar.addEventListener("input", show);
   show();
