@@ -203,6 +203,7 @@ def climb(
         scale, step = tau2 + least, np.abs(tau2 - before)
         lost = ~((new >= low) & (new <= high))
         if np.count_nonzero(lost):  # quicker than .any() for one small fit
+            # A halving is as near as its bracket is narrow: it alone must be small enough.
             half = np.sqrt((low + least) * (np.minimum(high, 100.0 * (low + least)) + least))
             new, step = np.where(lost, half - least, new), np.where(lost, 100.0 * scale, step)
         moved = np.abs(new - tau2)
