@@ -145,7 +145,10 @@ def test_menu_opens_with_the_keyboard_and_closes_with_escape(page: Page, site: s
     page.goto(f"{site}/{FIRST}.html", wait_until="load")
     page.locator("button.primary-toggle").focus()
     page.keyboard.press("Enter")
-    page.locator("dialog[open] .bd-links").wait_for()
+    menu = page.locator("dialog[open]")
+    menu.locator(".bd-links").wait_for()
+    # A modal keeps keyboard and screen reader from the page that it hides.
+    assert menu.evaluate("dialog => dialog.matches(':modal')")
     page.keyboard.press("Escape")
     page.locator("dialog[open]").wait_for(state="detached")
 

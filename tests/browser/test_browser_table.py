@@ -8,7 +8,7 @@ from pathlib import Path
 from unicodedata import normalize
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from analysis.book.explore import all_rows
 from analysis.book.sources import rows
@@ -139,6 +139,74 @@ def test_everything_works_by_keyboard(table: Page) -> None:
     assert head.get_attribute("aria-sort") == "ascending"
     assert {"SELECT", "SUMMARY", "BUTTON"} <= set(kinds)
     assert len(shown(table)) == before
+
+
+def test_an_empty_result_is_said_and_one_press_brings_everything_back(table: Page) -> None:
+    every = len(rows("studies"))
+    table.get_by_role("combobox", name="Drug").select_option("ketamine")
+    table.get_by_label("Search this table").fill("no such word anywhere")
+    count = table.locator(".explore output")
+    expect(count).to_have_text(f"0 of {every} rows: no row has all of this")
+    assert list(csv.reader(saved(table, "CSV").splitlines())) == shown(table)
+    assert json.loads(saved(table, "JSON")) == []
+    table.get_by_role("button", name="Show all rows").click()
+    expect(count).to_have_text(f"{every} of {every} rows")
+    expect(table.get_by_role("combobox", name="Drug")).to_have_value("")
+    assert len(shown(table)) == 1 + every
+
+
+def test_only_one_column_says_that_it_is_sorted_and_the_list_agrees(table: Page) -> None:
+    for name in ("Study", "Outcome"):
+        table.get_by_role("columnheader", name=name).get_by_role("button").click()
+    marked = table.locator("th[aria-sort]")
+    expect(marked).to_have_count(1)
+    expect(marked).to_have_text("Outcome")
+    assert table.locator(".order option:checked").text_content() == "Outcome"
+
+
+def test_cells_that_a_spreadsheet_would_run_are_saved_as_text(table: Page, book: Path) -> None:
+    dangerous = ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(1)", "−0.5", "-0.5", "Sörensen"]
+    table.evaluate(
+        """dangerous => {
+             const cells = [...document.querySelectorAll(".explore tbody th")];
+             dangerous.forEach((text, i) => { cells[i].textContent = text; });
+             const box = document.querySelector(".explore");
+             for (const made of box.querySelectorAll(".filters, .saves, details")) made.remove();
+           }""",
+        dangerous,
+    )
+    table.add_script_tag(path=book / "_static" / "explore.js")
+    first = [line[0] for line in csv.reader(saved(table, "CSV").splitlines())][1:8]
+    assert first == [
+        "'=1+1",
+        "'+cmd|' /C calc'!A0",
+        "'-2+3",
+        "'@SUM(1)",
+        "−0.5",
+        "-0.5",
+        "Sörensen",
+    ]
+
+
+def test_heads_stay_in_sight_while_rows_pass(table: Page) -> None:
+    box = table.locator(".explore .table-box")
+    box.evaluate("box => { box.scrollTop = 3000; box.scrollIntoView(); }")
+    expect(table.get_by_role("columnheader", name="Study")).to_be_in_viewport()
+    assert box.evaluate("box => box.scrollWidth <= box.clientWidth")
+
+
+def test_fingers_find_every_part_above_the_table(browser: Browser, site: str) -> None:
+    context = browser.new_context(viewport=PHONE, has_touch=True, is_mobile=True)  # type: ignore[arg-type]
+    page = context.new_page()
+    page.goto(f"{site}/chapters/table.html", wait_until="load")
+    page.get_by_text("Choose columns").tap()
+    small = page.locator(".explore").evaluate(
+        """box => [...box.querySelectorAll("input[type=search], select, button, .columns label")]
+             .map(part => part.getBoundingClientRect().height)
+             .filter(height => height > 0 && height < 44)"""
+    )
+    assert small == []
+    context.close()
 
 
 def test_search_finds_studies_by_author_drug_and_condition(page: Page, site: str) -> None:
