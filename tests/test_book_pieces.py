@@ -39,7 +39,7 @@ def soup(piece: object) -> BeautifulSoup:
 def body_rows(piece: Piece) -> list[list[str]]:
     return [
         [cell.get_text(" ", strip=True) for cell in line.select("th, td")]
-        for line in soup(piece).select("tbody tr")
+        for line in soup(piece).select("tbody tr:not(.shared)")
     ]
 
 
@@ -155,6 +155,37 @@ def test_the_evidence_map_counts_every_finding() -> None:
     assert counted == len(rows("mechanisms"))
 
 
+def test_titles_that_end_alike_say_their_end_once() -> None:
+    one, two = (replace(factories.answer(3), title=f"{name}: a v b") for name in ("X", "Y"))
+    other = replace(one, title="Another")
+    assert soup(findings.titles([one, other, two])).get_text() == "X, Y: a v b; Another"
+    assert soup(findings.titles([one, other])).get_text() == "X: a v b; Another"
+
+
+def test_a_record_says_once_what_its_rows_share_and_misses_no_row() -> None:
+    made = soup(records.records())
+    for study in records.studies():
+        section = made.find(id=records.record_anchor(study.id))
+        shared = [line.get_text() for line in section.select("tr.shared")]
+        assert len(set(shared)) == len(shared)
+        said = [
+            (
+                group.select_one("tr.shared").get_text(),
+                *(c.get_text() for c in line.select("th, td")),
+            )
+            for group in section.select("tbody:has(tr.shared)")
+            for line in group.select("tr:not(.shared)")
+        ]
+        assert len(said) == len(study.rows)
+        for row in study.rows:
+            heads = [
+                h
+                for h, outcome, result in said
+                if (outcome, result) == (row["outcome"], records.effect_words(row))
+            ]
+            assert any(row["note"] in h and row["source_location"][1:] in h for h in heads)
+
+
 def test_every_included_study_has_one_record_with_its_own_anchor() -> None:
     found = records.studies()
     included = [row for row in rows("screening") if row["decision"] == "include"]
@@ -220,9 +251,10 @@ def test_the_flow_shows_the_number_of_each_box() -> None:
 
 
 def test_provenance_adds_up_to_every_row() -> None:
+    by_title = {load_schema(name).title: name for name in table_names()}
     for line in body_rows(protocol.provenance()):
         counts = [int(cell.split()[0]) for cell in line[1:] if cell[0].isdigit()]
-        assert sum(counts) == len(rows(line[0]))
+        assert sum(counts) == len(rows(by_title[line[0]]))
 
 
 def test_the_traffic_light_shows_each_judged_study() -> None:

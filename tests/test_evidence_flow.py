@@ -43,7 +43,7 @@ SCREENING = [
     record(7, decision="undecided", stage="title_abstract", usable_number=""),
     record(8, decision="later", stage="title_abstract", usable_number="", found_on="2026-12-24"),
 ]
-SEARCHES = [{"search_id": "first", "new": "8"}]
+SEARCHES = [{"search_id": "first", "source": "A database", "new": "8"}]
 STUDIES = [{"study_id": "s1"}]
 
 
@@ -64,6 +64,7 @@ def test_each_box_counts_its_records():
         "synthesised": 1,
     }
     assert flow.excluded.parts == (("Wrong condition", 1),)
+    assert flow.identified.parts == (("A database", 8),)
 
 
 def test_a_version_counts_only_its_own_records():
@@ -76,7 +77,7 @@ def test_a_version_counts_only_its_own_records():
 
 def test_a_search_that_claims_more_than_it_added_is_named():
     """The first box is checked against the search log."""
-    searches = [{"search_id": "first", "new": "9"}]
+    searches = [{**SEARCHES[0], "new": "9"}]
     with pytest.raises(FlowError, match=r"'Records identified': search first says it added 9"):
         study_flow(SCREENING, searches, STUDIES, REASONS)
 
@@ -91,7 +92,7 @@ def test_an_exclusion_without_reason_is_named():
     """PRISMA asks for a reason."""
     rows = [*SCREENING, record(9, decision="exclude", usable_number="")]
     with pytest.raises(FlowError, match="record r9 is excluded with the reason ''"):
-        study_flow(rows, [{"search_id": "first", "new": "9"}], STUDIES, REASONS)
+        study_flow(rows, [{**SEARCHES[0], "new": "9"}], STUDIES, REASONS)
 
 
 @pytest.mark.parametrize("studies", [[], [{"study_id": "s1"}, {"study_id": "s9"}]])
@@ -131,7 +132,7 @@ def test_any_log_of_valid_rows_adds_up(kinds):
         record(i, decision=decision, stage=stage, reason=reason, usable_number="no")
         for i, (decision, stage, reason) in enumerate(kinds)
     ]
-    flow = study_flow(rows, [{"search_id": "first", "new": str(len(rows))}], [], REASONS)
+    flow = study_flow(rows, [{**SEARCHES[0], "new": str(len(rows))}], [], REASONS)
     assert flow.identified.count == len(rows)
 
 

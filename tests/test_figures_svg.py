@@ -8,7 +8,9 @@ import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
+import numpy as np
 import pytest
+from matplotlib.patches import Circle, Ellipse
 
 import factories
 from analysis.figures import words
@@ -177,6 +179,29 @@ def test_nothing_points_outside_the_file_but_the_given_links(root):
             value = element.get(key)
             if value is not None and element.tag != f"{SVG}a":
                 assert value.startswith("#")
+
+
+def test_circles_are_circles_where_they_were_drawn():
+    answer = factories.answer(3, risk_of_bias=True)
+    figure = forest(answer).figure
+    boxes = [patch.get_window_extent() for patch in figure.findobj(Circle)]
+    points, height = 72 / figure.dpi, figure.get_figheight() * 72
+    wanted = sorted(
+        ((b.x0 + b.x1) / 2 * points, height - (b.y0 + b.y1) / 2 * points, b.width / 2 * points)
+        for b in boxes
+    )
+    drawn = ET.fromstring(made(answer)).iter(f"{SVG}circle")
+    found = sorted(tuple(float(c.get(key)) for key in ("cx", "cy", "r")) for c in drawn)
+    assert wanted
+    assert np.array(found) == pytest.approx(np.array(wanted), abs=0.01)
+
+
+def test_what_is_not_round_stays_a_path():
+    figure = forest(factories.answer(3)).figure
+    flat = Ellipse((0.5, 0.5), 0.2, 0.1)
+    figure.add_artist(flat)
+    text = save_svg(figure, name="x", title="t", description="d")
+    assert "<circle" not in text
 
 
 def test_hostile_words_are_escaped(answer):

@@ -90,15 +90,19 @@ def figure(
     return Piece(markup, said.alt)
 
 
-def unseen(name: str, said: Words, reasons: Sequence[str], numbers: Markup) -> Piece:
-    """Return what stands in the place of a figure that has nothing to draw: the reasons."""
+def unseen(name: str, said: Words, reasons: Sequence[str], numbers: Markup | None) -> Piece:
+    """Return what stands in the place of a figure that has nothing to draw: the reasons.
+
+    ``numbers``, the figure as a table, is None where no study has anything to put into it.
+    """
+    known = details("What is known, as a table", numbers) if numbers else Markup("")
     markup = fill(
         '<figure class="forest" id="{id}">{reasons}<figcaption>{caption}</figcaption>'
-        "<details><summary>What is known, as a table</summary>{numbers}</details></figure>",
+        "{known}</figure>",
         id=name,
         reasons=joined(fill("<p>{reason}</p>", reason=reason) for reason in reasons),
         caption=said.caption,
-        numbers=numbers,
+        known=known,
     )
     return Piece(markup, said.alt)
 

@@ -62,7 +62,8 @@ def _columns(schema: Schema) -> Markup:
         for column in describe(schema.name)
     ]
     header = ("Column", "Meaning", "What may stand there", "Needed", "Example")
-    return table(f"Columns of {schema.title.lower()}", header, lines)
+    made = table(f"Columns of {schema.title.lower()}", header, lines)
+    return fill('<div class="codebook">{table}</div>', table=made)
 
 
 def _values(column: dict[str, object]) -> str:

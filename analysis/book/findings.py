@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -82,7 +82,7 @@ def certainty() -> Piece:
         )
         for answer in benefits
     ]
-    header = ("Question", "In whom", "Trials (people)", "Effect", "Certainty", "Lowered for")
+    header = ("Question", "In whom", "Trials (people)", "Effect", "Certainty", "Reasons")
     harm_lines = [
         (
             _link(answer, first_upper(answer.outcome)),
@@ -102,7 +102,7 @@ def certainty() -> Piece:
         "Per 1,000 on placebo",
         "More per 1,000",
         "Certainty",
-        "Lowered for",
+        "Reasons",
     )
     stale = [answer.title for answer in answers if answer.certainty and answer.certainty.stale]
     state = (
@@ -114,11 +114,11 @@ def certainty() -> Piece:
         [
             fill('<p class="stale-ratings">{state}</p>', state=state),
             table("Summary of findings: benefits", header, lines),
-            table(
-                f"Summary of findings: harms. {_whom(harmful)} Per 1,000 on placebo: the control "
-                "groups of the pooled trials together.",
-                harm_header,
-                harm_lines,
+            table("Summary of findings: harms", harm_header, harm_lines),
+            fill(
+                '<p class="note">{whom} Per 1,000 on placebo: the control groups of the pooled '
+                "trials together.</p>",
+                whom=_whom(harmful),
             ),
         ]
     )
@@ -136,10 +136,17 @@ def basis(answer: Answer) -> str:
 
 def estimate(answer: Answer) -> str:
     """Return the pooled estimate with its interval: ``"5.50 (2.84 to 10.63)"``."""
-    if answer.pooled is None:
+    pooled = answer.pooled
+    if pooled is None:
         return numbers.ABSENT
-    ends = numbers.interval_words(answer.pooled.ci_low, answer.pooled.ci_high, answer.measure)
-    return f"{numbers.effect(answer.pooled.estimate, answer.measure)} ({ends})"
+    return _with_ends(pooled.estimate, pooled.ci_low, pooled.ci_high, answer)
+
+
+def _with_ends(value: float | None, low: float | None, high: float | None, answer: Answer) -> str:
+    ends = "not printed"
+    if low is not None and high is not None:
+        ends = numbers.interval_words(low, high, answer.measure)
+    return f"{numbers.effect(value, answer.measure)} ({ends})"
 
 
 def result(answer: Answer) -> str:
@@ -161,10 +168,9 @@ def _over_time(answer: Answer) -> str:
     if answer.k != 1 or not rows:
         return ""
     told = (
-        f"{numbers.interval(r.estimate, r.ci_low, r.ci_high, answer.measure)} at {r.timepoint}"
-        for r in rows
+        f"{_with_ends(r.estimate, r.ci_low, r.ci_high, answer)} at {r.timepoint}" for r in rows
     )
-    return f"One study: {answer.measure.name.lower()} {'; '.join(told)}"
+    return f"One study: {answer.measure.name.lower()} (95% CI) {'; '.join(told)}"
 
 
 def _scale(answer: Answer) -> str:
@@ -261,6 +267,21 @@ def _link(answer: Answer, words: str = "") -> Markup:
         id=answer.id,
         title=words or answer.title,
     )
+
+
+def titles(answers: Iterable[Answer]) -> Markup:
+    """Return links to questions; what several titles share after a colon is said once."""
+    alike: dict[str, list[Answer]] = {}
+    for answer in answers:
+        alike.setdefault(answer.title.partition(": ")[2] or answer.title, []).append(answer)
+    said = []
+    for shared, some in alike.items():
+        if len(some) == 1:
+            said.append(_link(some[0]))
+            continue
+        heads = Markup(", ").join(_link(a, a.title.partition(": ")[0]) for a in some)
+        said.append(fill("{heads}: {shared}", heads=heads, shared=shared))
+    return Markup("; ").join(said)
 
 
 def _event(answer: Answer) -> Markup:

@@ -74,8 +74,38 @@ def table(caption: str, header: Sequence[str], rows: Iterable[Sequence[str]]) ->
     rows : iterable of sequences of str
         Cells in the order of ``header``.
     """
-    head = joined(fill('<th scope="col">{cell}</th>', cell=cell) for cell in header)
-    body = joined(
+    return _table(caption, header, fill("<tbody>{rows}</tbody>", rows=_rows(header, rows)))
+
+
+def grouped_table(
+    caption: str,
+    header: Sequence[str],
+    groups: Iterable[tuple[Markup, Iterable[Sequence[str]]]],
+) -> Markup:
+    """Return a table whose rows stand in groups, each below what its rows have in common.
+
+    Parameters
+    ----------
+    caption, header
+        As in :func:`table`.
+    groups : iterable of (Markup, rows)
+        What the rows of a group share, and its rows.
+    """
+    bodies = joined(
+        fill(
+            '<tbody><tr class="shared"><th scope="rowgroup" colspan="{columns}">{shared}</th></tr>'
+            "{rows}</tbody>",
+            columns=len(header),
+            shared=shared,
+            rows=_rows(header, rows),
+        )
+        for shared, rows in groups
+    )
+    return _table(caption, header, bodies)
+
+
+def _rows(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Markup:
+    return joined(
         fill(
             '<tr><th scope="row">{first}</th>{rest}</tr>',
             first=first,
@@ -86,11 +116,13 @@ def table(caption: str, header: Sequence[str], rows: Iterable[Sequence[str]]) ->
         )
         for first, *rest in rows
     )
+
+
+def _table(caption: str, header: Sequence[str], bodies: Markup) -> Markup:
     return fill(
         '<div class="table-box" role="group" tabindex="0" aria-label="{caption}">'
-        "<table><caption>{caption}</caption><thead><tr>{head}</tr></thead>"
-        "<tbody>{body}</tbody></table></div>",
+        "<table><caption>{caption}</caption><thead><tr>{head}</tr></thead>{bodies}</table></div>",
         caption=caption,
-        head=head,
-        body=body,
+        head=joined(fill('<th scope="col">{cell}</th>', cell=cell) for cell in header),
+        bodies=bodies,
     )

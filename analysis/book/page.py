@@ -14,7 +14,7 @@ from analysis.book.blocks import Words, details, figure, unseen
 from analysis.book.codebook import codebook, columns
 from analysis.book.door import results
 from analysis.book.explore import all_rows
-from analysis.book.findings import certainty, result, summary
+from analysis.book.findings import certainty, certainty_words, result, summary
 from analysis.book.plots import bias_summary, harms, icons, overview, small_study_effects
 from analysis.book.protocol import (
     alternatives,
@@ -110,10 +110,17 @@ COLUMNS = {
 
 
 def sentence(question: str) -> html.Piece:
-    """Show the answer to a question in one or two sentences, or why there is none."""
+    """Show the answer to a question in one or two sentences, or why there is none.
+
+    A rated answer says how certain it is, with the way to the reasons.
+    """
     answer = results().answers[question]
-    text = _sentence(answer)
-    return html.Piece(html.fill('<p class="answer">{text}</p>', text=text), text)
+    text, rated = _sentence(answer), Markup("")
+    if answer.certainty is not None:
+        template = ' <a href="certainty.html#rating-{id}">Certainty</a>: {words}.'
+        rated = html.fill(template, id=answer.id, words=certainty_words(answer))
+    shown = html.fill('<p class="answer">{text}{rated}</p>', text=text, rated=rated)
+    return html.Piece(shown, text)
 
 
 def forest(question: str) -> html.Piece:
@@ -128,7 +135,8 @@ def forest(question: str) -> html.Piece:
     )
     if all(row.estimate is None for row in answer.rows):
         reasons = [_sentence(answer), *_own_reasons(answer)]
-        return unseen(f"forest-{question}", said, reasons, _numbers(answer))
+        numbers = _numbers(answer) if answer.rows else None
+        return unseen(f"forest-{question}", said, reasons, numbers)
     drawn = figure(
         f"forest-{question}",
         drawing.forest(answer),
@@ -221,7 +229,7 @@ def _own_reasons(answer: Answer) -> list[str]:
 def _numbers(answer: Answer) -> Markup:
     """Return the figure's data table."""
     records = words.data_table(answer)
-    keys = [key for key in COLUMNS if key in records[0]] if records else list(COLUMNS)
+    keys = [key for key in COLUMNS if any(record.get(key) for record in records)]
     rows = ([record.get(key, "") for key in keys] for record in records)
     return html.table(answer.title, [COLUMNS[key] for key in keys], rows)
 

@@ -172,7 +172,7 @@ def bias_summary(question: str) -> Piece:
         alt=told,
         description=told,
         caption=f"Risk of bias of the studies behind “{answer.title}”, by domain.",
-        kind="risk of bias",
+        kind="risk of bias by weight",
     )
     header = ("Domain", *(meaning for _, meaning in names.RISK_OF_BIAS_WORDS.values()))
     lines = [

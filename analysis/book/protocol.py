@@ -10,12 +10,14 @@ from markupsafe import Markup
 
 from analysis.book import door
 from analysis.book.blocks import Words, details, figure, filterable
-from analysis.book.html import Piece, fill, joined, table
+from analysis.book.findings import titles
+from analysis.book.html import Piece, fill, grouped_table, joined, table
 from analysis.book.records import studies as all_studies
 from analysis.book.sources import bullets, identifier_links, meanings, rows, slug
 from analysis.book.sources import glossary as explained
 from analysis.evidence.flow import study_flow
 from analysis.evidence.paths import data_directory, project_root
+from analysis.evidence.schema import load_schema
 from analysis.figures import flow as drawing
 from analysis.figures import names, numbers
 from analysis.figures.names import first_upper
@@ -30,30 +32,18 @@ LEVELS = ("full_text", "abstract", "registry", "secondary", "derived")
 
 def questions() -> Piece:
     """Show every question with who, what, compared with what, how and how important."""
-    alike: dict[tuple[str, ...], list[Markup]] = {}
+    alike: dict[tuple[str, ...], list[Answer]] = {}
     for a in door.results().answers.values():
-        link = fill('<a href="{c}.html#forest-{id}">{t}</a>', c=a.chapter, id=a.id, t=a.title)
         asked = (
             a.role,
             a.population,
             f"{a.intervention} v {a.comparator[:1].lower()}{a.comparator[1:]}",
             a.timepoint,
-            a.measure.name,
-            _important(a),
+            f"{a.measure.name}{_important(a)}",
         )
-        alike.setdefault(asked, []).append(link)
-    lines = [
-        (links[0] if len(links) == 1 else bullets(links), *asked) for asked, links in alike.items()
-    ]
-    header = (
-        "Question",
-        "Role",
-        "Population",
-        "Comparison",
-        "When",
-        "Measure",
-        "Smallest important difference",
-    )
+        alike.setdefault(asked, []).append(a)
+    lines = [(titles(answers), *asked) for asked, answers in alike.items()]
+    header = ("Question", "Role", "Population", "Comparison", "When", "Measure")
     caption = "Questions set beforehand in data/questions.toml"
     return Piece(table(caption, header, lines), caption)
 
@@ -78,19 +68,16 @@ def alternatives(question: str) -> Piece:
 def searches() -> Piece:
     """Show every search, run or due, with its words."""
     states = meanings("searches", "status")
-    lines = [
-        (
-            row["source"],
-            states.get(row["status"], row["status"]),
-            row["date"] or "–",
-            row["query"],
-            row["new"] or "–",
-            row["note"],
-        )
-        for row in rows("searches")
-    ]
-    header = ("Source", "State", "Date", "Query", "Records added", "Note")
-    return Piece(table("Searches", header, lines), f"{len(lines)} searches")
+    groups: dict[Markup, list[tuple[str, ...]]] = {}
+    for row in rows("searches"):
+        state = states.get(row["status"], row["status"])
+        said = fill('{state} <span class="note">{note}</span>', state=state, note=row["note"])
+        line = (row["source"], row["date"] or "–", row["query"], row["new"] or "–")
+        groups.setdefault(said, []).append(line)
+    header = ("Source", "Date", "Query", "Records added")
+    caption = "Searches run, and searches due"
+    shown = grouped_table(caption, header, list(groups.items()))
+    return Piece(shown, f"{len(rows('searches'))} searches")
 
 
 def flow() -> Piece:
@@ -162,9 +149,8 @@ def left_out() -> Piece:
     ]
     header = ("Report", "Source", "Decision", "Why", "Note")
     caption = "Reports that look eligible but were left out, or wait"
-    return Piece(
-        filterable(caption, header, lines, choices=("Decision",)), f"{len(lines)} reports"
-    )
+    shown = filterable(caption, header, lines, choices=("Decision",))
+    return Piece(details(f"{len(lines)} reports, each with the reason", shown), caption)
 
 
 def provenance() -> Piece:
@@ -175,7 +161,13 @@ def provenance() -> Piece:
         found = rows(name)
         counts = Counter(row["extraction"] for row in found)
         other = len(found) - sum(counts[level] for level in LEVELS)
-        lines.append((name, *(_share(counts[level], len(found)) for level in LEVELS), str(other)))
+        lines.append(
+            (
+                load_schema(name).title,
+                *(_share(counts[level], len(found)) for level in LEVELS),
+                str(other),
+            )
+        )
     checked = sum(1 for row in rows("studies") if row["checked_by"])
     total = len(rows("studies"))
     header = ("Table", *(first_upper(level.replace("_", " ")) for level in LEVELS), "Not found")
@@ -290,13 +282,14 @@ def checklist() -> Piece:
     ]
     header = ("Item", "Topic", "What it asks for", "Met", "Where", "Note")
     shown = filterable("PRISMA 2020 with PRISMA-LSR", header, lines, choices=("Met",))
-    return Piece(shown, f"{len(lines)} items")
+    summary = f"{len(lines)} items, each with the place that meets it"
+    return Piece(details(summary, shown), f"{len(lines)} items")
 
 
 def glossary() -> Piece:
     """Show the words that the book explains where they stand."""
     lines = sorted(explained().items(), key=_alphabetical)
-    return Piece(table("Words explained", ("Word", "Meaning"), lines), f"{len(lines)} words")
+    return Piece(table("Words and meanings", ("Word", "Meaning"), lines), f"{len(lines)} words")
 
 
 def _alphabetical(pair: tuple[str, str]) -> str:
@@ -304,14 +297,19 @@ def _alphabetical(pair: tuple[str, str]) -> str:
 
 
 def _important(answer: Answer) -> str:
+    """Return the smallest important difference, where there is one, as the end of a sentence."""
     if answer.important_difference is None:
-        return numbers.ABSENT
+        return ""
     value = numbers.effect(answer.important_difference, answer.measure)
-    return f"{value}{numbers.unit_of(answer.measure)} ({answer.important_difference_source})"
+    unit, source = numbers.unit_of(answer.measure), answer.important_difference_source
+    return f"; smallest important difference {value}{unit} ({source})"
 
 
 def _share(count: int, total: int) -> str:
-    return f"{count} ({numbers.number(100 * count / total, 0)}%)" if count else numbers.ABSENT
+    if not count:
+        return numbers.ABSENT
+    share = 100 * count / total
+    return f"{count} ({numbers.number(share, 0) if share >= 1 else '<1'}%)"
 
 
 def _withheld(reasons: Mapping[str, str]) -> Markup:

@@ -10,7 +10,8 @@ from markupsafe import Markup
 
 from analysis.book import door
 from analysis.book.blocks import definitions, details, filterable
-from analysis.book.html import Piece, fill, joined, table
+from analysis.book.findings import titles
+from analysis.book.html import Piece, fill, grouped_table, joined, table
 from analysis.book.sources import (
     Row,
     bullets,
@@ -22,6 +23,7 @@ from analysis.book.sources import (
 )
 from analysis.figures import names, numbers
 from analysis.figures.names import first_upper
+from analysis.review.results import Answer
 
 _MINUS = str.maketrans("-", numbers.MINUS)
 
@@ -101,7 +103,7 @@ def records() -> Piece:
     paid = _by_study("funding")
     found = studies()
     shown = joined(
-        _record(s, judged.get(s.id, []), used.get(s.id, []), paid.get(s.id, [])) for s in found
+        _record(s, judged.get(s.id, []), used.get(s.id, {}), paid.get(s.id, [])) for s in found
     )
     return Piece(shown, "\n".join(study.label for study in found))
 
@@ -192,7 +194,7 @@ def _described(chosen: Sequence[Study]) -> Markup:
         for study in chosen
     ]
     header = ("Study", "What was found, in words", "Why it gives no number here", "Source")
-    return table("Studies without a usable number", header, lines)
+    return table("Studies described in words only", header, lines)
 
 
 def _by_study(table_name: str) -> Mapping[str, list[Row]]:
@@ -203,26 +205,21 @@ def _by_study(table_name: str) -> Mapping[str, list[Row]]:
     return found
 
 
-def _questions_by_study() -> Mapping[str, list[Markup]]:
-    """Return, for each study, links to the answers it appears in."""
-    used: dict[str, list[Markup]] = {}
+def _questions_by_study() -> Mapping[str, Mapping[bool, list[Answer]]]:
+    """Return, for each study, the answers that pool it (True), and those that only show it."""
+    used: dict[str, dict[bool, list[Answer]]] = {}
     for answer in door.results().answers.values():
-        link = fill(
-            '<a href="{chapter}.html#forest-{id}">{title}</a>',
-            chapter=answer.chapter,
-            id=answer.id,
-            title=answer.title,
-        )
         for study_id in dict.fromkeys(row.study_id for row in answer.rows):
             pooled = any(row.pooled for row in answer.rows if row.study_id == study_id)
-            used.setdefault(study_id, []).append(
-                fill("{link}{role}", link=link, role=" (pooled)" if pooled else "")
-            )
+            used.setdefault(study_id, {True: [], False: []})[pooled].append(answer)
     return used
 
 
 def _record(
-    study: Study, judged: Sequence[Row], used: Sequence[Markup], paid: Sequence[Row]
+    study: Study,
+    judged: Sequence[Row],
+    used: Mapping[bool, Sequence[Answer]],
+    paid: Sequence[Row],
 ) -> Markup:
     screened = study.screened
     facts = definitions(
@@ -241,12 +238,12 @@ def _record(
             ("Why no number is used", screened["no_number_reason"]),
             ("Sponsor or funder", _funding(paid)),
             ("Note", screened["note"]),
+            ("Pooled in", titles(used.get(True, ()))),
+            ("Shown, not pooled, in", titles(used.get(False, ()))),
         ),
         kind="record",
     )
     parts = [facts]
-    if used:
-        parts.append(fill("<p>Used in:</p>{list}", list=bullets(used)))
     if judged:
         parts.append(details("Risk of bias, with reasons", _bias(study, judged)))
     if study.rows:
@@ -307,33 +304,46 @@ def _judgement(words: str) -> str:
 
 
 def _rows(study: Study) -> Markup:
-    levels = meanings("studies", "extraction")
-    lines = [
-        (
-            fill(
-                '{outcome}<br><span class="note">{instrument}</span>',
-                outcome=row["outcome"],
-                instrument=row["instrument"],
-            ),
-            row["timepoint"],
-            row["comparison"],
-            effect_words(row),
-            fill(
-                "{where}. {level}.", where=row["source_location"], level=levels[row["extraction"]]
-            ),
-            row["checked_by"] or "awaiting",
-            " ".join(part for part in (_state(row), row["note"]) if part),
-        )
-        for row in study.rows
-    ]
-    header = ("Outcome", "When", "Comparison", "Result", "Where it was seen", "Checked by", "Note")
-    return table(f"Rows extracted: {study.label}", header, lines)
+    """Return the rows of a study below what they share: most of a trial's events differ in little.
+
+    Time, comparison, instrument, place, check and note are said once for all rows that have
+    them in common.
+    """
+    groups: dict[Markup, list[tuple[str, str]]] = {}
+    for row in study.rows:
+        groups.setdefault(_shared(row), []).append((row["outcome"], effect_words(row)))
+    return grouped_table(
+        f"Rows extracted: {study.label}", ("Outcome", "Result"), list(groups.items())
+    )
+
+
+def _shared(row: Row) -> Markup:
+    """Return what is known of a row besides its outcome and its result."""
+    level = meanings("studies", "extraction")[row["extraction"]]
+    checked = f"Checked by {row['checked_by']}." if row["checked_by"] else "Awaits a second check."
+    where = f"{first_upper(row['source_location'])}. {level}."
+    return fill(
+        '{when}: {comparison} <span class="note">{words}</span>',
+        when=first_upper(row["timepoint"]),
+        comparison=row["comparison"],
+        words=" ".join(
+            part
+            for part in (
+                f"{first_upper(row['instrument'])}.",
+                where,
+                checked,
+                _state(row),
+                row["note"],
+            )
+            if part
+        ),
+    )
 
 
 def _state(row: Row) -> str:
     if row["status"] == "active":
         return ""
-    return f"{first_upper(row['status'])}: {row['status_reason']}"
+    return f"{first_upper(row['status'])}: {row['status_reason'].rstrip('.')}."
 
 
 def _arms(row: Row, treat: str, control: str) -> str:

@@ -17,10 +17,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from markupsafe import Markup
 
 from analysis.book import door
 from analysis.book.blocks import details
-from analysis.book.html import Piece, fill, joined, table
+from analysis.book.html import Piece, fill, grouped_table, joined
 from analysis.evidence.paths import data_directory
 from analysis.figures import numbers
 from analysis.review.measures import to_display
@@ -144,7 +145,8 @@ def of_statsmodels(question: Asked, estimator: str) -> Opinion:
 def second_opinion() -> Piece:
     """Show every pooled question as we, metafor and statsmodels answer it, and why they differ."""
     kept = stored()
-    lines, verdicts = [], Counter[str]()
+    by_reason: dict[Markup, list[tuple[str, ...]]] = {}
+    verdicts = Counter[str]()
     for answer in door.results().answers.values():
         pooled, question = answer.pooled, asked(answer)
         if pooled is None or question is None:
@@ -156,14 +158,16 @@ def second_opinion() -> Piece:
         verdict = verdict_on(ours, metafor) if metafor or not before else STALE
         verdicts[verdict] += 1
         cells = (_cell(said, answer.measure) for said in (ours, metafor, *others.values()))
-        why = " ".join((verdict, *_reasons(ours, pooled, **others)))
-        lines.append((answer.title, *cells, why))
+        why = fill("{why}", why=" ".join((verdict, *_reasons(ours, pooled, **others))))
+        by_reason.setdefault(why, []).append((answer.title, *cells))
     columns = (f"statsmodels, {name}" for name in ESTIMATORS.values())
-    header = ("Question", "Ours", "metafor", *columns, "Why they differ")
+    header = ("Question", "Ours", "metafor", *columns)
     caption = "Each pooled result by three programs: estimate [interval]; τ²"
-    counted = " ".join(f"{verdict} ({n} of {len(lines)})" for verdict, n in verdicts.items())
+    counted = " ".join(
+        f"{verdict.rstrip('.')} ({n} of {verdicts.total()})." for verdict, n in verdicts.items()
+    )
     paragraphs = joined(fill("<p>{p}</p>", p=p) for p in (counted, _programs(kept)))
-    shown = details(caption, table(caption, header, lines))
+    shown = details(caption, grouped_table(caption, header, list(by_reason.items())))
     return Piece(joined((paragraphs, shown)), counted)
 
 
@@ -204,9 +208,15 @@ def _cell(said: Opinion | None, measure: Measure) -> str:
     return f"{shown}; {numbers.number(said.tau2, 3)}"
 
 
-def _programs(kept: Mapping[str, Any]) -> str:
+def _programs(kept: Mapping[str, Any]) -> Markup:
     """Return which versions were asked, and how."""
     said = f"statsmodels {version('statsmodels')} was asked when this page was made"
     if "metafor" not in kept:
-        return f"{said}; metafor was not asked."
-    return f"{said}; metafor {kept['metafor']} in R {kept['r']}, before, by {kept['call']}."
+        return fill("{said}; metafor was not asked.", said=said)
+    return fill(
+        "{said}; metafor {version} in R {r}, before, by <code>{call}</code>.",
+        said=said,
+        version=kept["metafor"],
+        r=kept["r"],
+        call=kept["call"],
+    )

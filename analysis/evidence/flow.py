@@ -87,6 +87,7 @@ def study_flow(
         studies and rows of the study table disagree.
     """
     _check_searches(screening, searches)
+    places = {row["search_id"]: row["source"] for row in searches}
     records = [row for row in screening if only is None or row["record_id"] in only]
     duplicates, screened = _split(records, lambda row: row["reason"] == "duplicate")
     waiting, decided = _split(screened, lambda row: row["decision"] in ("undecided", "later"))
@@ -100,7 +101,7 @@ def study_flow(
     _check_studies(screening, studies)
     flow = Flow(
         title,
-        Box("identified", "Records identified", len(records), _by(records, "source")),
+        Box("identified", "Records identified", len(records), _by(records, "source", places)),
         Box("duplicates", "Duplicates removed", len(duplicates)),
         Box("screened", "Records screened", len(screened)),
         Box(
@@ -166,12 +167,11 @@ def _split(rows: Iterable[Row], belongs: Callable[[Row], bool]) -> tuple[list[Ro
 
 
 def _by(
-    rows: Iterable[Row], column: str, meanings: Mapping[str, str] | None = None
+    rows: Iterable[Row], column: str, meanings: Mapping[str, str]
 ) -> tuple[tuple[str, int], ...]:
-    """Return how many rows have each value of a column, most frequent first."""
-    counts = Counter(row[column] for row in rows)
-    named = [((meanings or {}).get(value, value), count) for value, count in counts.items()]
-    return tuple(sorted(named, key=lambda pair: (-pair[1], pair[0])))
+    """Return how many rows have each value of a column, in words, most frequent first."""
+    counts = Counter(meanings.get(row[column], row[column]) for row in rows)
+    return tuple(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
 def _check_searches(screening: Iterable[Row], searches: Iterable[Row]) -> None:

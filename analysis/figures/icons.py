@@ -14,6 +14,8 @@ from analysis.review.results import Absolute, Answer
 PEOPLE, PER_ROW = 100, 10
 STEP, RADIUS = 11.0, 4.1
 BETWEEN = 16.0
+#: Room between the name of the event and the two groups.
+BELOW_NAME = 5.0
 
 
 def of_hundred(per_1000: float) -> int:
@@ -48,17 +50,18 @@ def icon_array(answer: Answer, *, theme: str = "light") -> Axes:
     ]
     block = STEP * PER_ROW
     width = 2 * MARGIN + 2 * block + BETWEEN
-    titles = [wrap(arm_title(name), block, weight="bold") for name, _ in groups]
+    titles = [wrap(arm_title(name), block) for name, _ in groups]
     counts = [f"{of_hundred(rate)} of {PEOPLE} people" for _, rate in groups]
-    top = MARGIN + LEADING * BODY * (max(map(len, titles)) + 1) + 4
+    top = MARGIN + LEADING * BODY * (max(map(len, titles)) + 2) + BELOW_NAME + 4
     notes = wrap(_footnote(absolute), width - 2 * MARGIN, size=SMALL)
     bottom = top + STEP * PEOPLE / PER_ROW + 8
     sheet = Sheet(width, bottom + LEADING * SMALL * len(notes) + MARGIN, theme_named(theme))
+    sheet.text(MARGIN, MARGIN + BODY / 2, first_upper(answer.outcome), weight="bold")
     for i, ((_, rate), title, count) in enumerate(zip(groups, titles, counts, strict=True)):
         x = MARGIN + i * (block + BETWEEN)
         y = top - 4 - LEADING * BODY * (len(title) + 0.5)
-        y = sheet.lines(x, y, title, weight="bold")
-        sheet.text(x, y, count)
+        y = sheet.lines(x, y, title)
+        sheet.text(x, y, count, weight="bold")
         _draw_people(sheet, of_hundred(rate), x, top)
     sheet.lines(MARGIN, bottom + SMALL / 2, notes, size=SMALL, color=sheet.theme.muted)
     return sheet.no_axes()

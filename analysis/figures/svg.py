@@ -10,6 +10,7 @@ the study's name, its sentence and, where there is one, its link.
 from __future__ import annotations
 
 import io
+import math
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
@@ -66,6 +67,7 @@ def save_svg(
         for empty in [e for e in root.findall(f"{{{SVG}}}{tag}") if _without_use(e)]:
             root.remove(empty)
     _use_variables(root)
+    _make_round(root)
     _group_rows(root, rows or {}, links or {})
     _rename_ids(root, name)
     _flatten(root)
@@ -139,6 +141,31 @@ def _use_variables(root: ET.Element) -> None:
         if element.tag == f"{{{SVG}}}text":
             declared = _font(declared)
         element.set("style", re.sub(r"\s*([:;])\s*", r"\1", declared))
+
+
+def _make_round(root: ET.Element) -> None:
+    """Write each circle as one: matplotlib writes eight curves, ten times its length."""
+    for element in root.iter(f"{{{SVG}}}path"):
+        path = element.get("d", "")
+        if not _EIGHT_CURVES.fullmatch(path):
+            continue
+        numbers = [float(number) for number in _ANY_NUMBER.findall(path)]
+        # Of each curve's three points only the last lies on the outline.
+        points = list(zip(numbers[::6], numbers[1::6], strict=True))[:-1]
+        cx, cy = (sum(place) / len(points) for place in zip(*points, strict=True))
+        radii = [math.dist((cx, cy), point) for point in points]
+        if max(radii) - min(radii) > _ROUND:
+            continue
+        element.tag = f"{{{SVG}}}circle"
+        del element.attrib["d"]
+        radius = sum(radii) / len(radii)
+        element.attrib |= {"cx": f"{cx:.2f}", "cy": f"{cy:.2f}", "r": f"{radius:.2f}"}
+
+
+_EIGHT_CURVES = re.compile(r"M[^A-Za-z]+(?:C[^A-Za-z]+){8}z\s*")
+_ANY_NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
+#: How far a radius may be off, in points, in what is still a circle: what a rounded digit moves.
+_ROUND = 0.01
 
 
 def _font(declared: str) -> str:
@@ -222,7 +249,8 @@ def _flatten(root: ET.Element) -> None:
     for element in root.iter():
         for key, value in element.attrib.items():
             if key in _COORDINATES:
-                element.set(key, _NUMBER.sub(lambda m: f"{float(m[0]):.2f}", value).strip())
+                rounded = _NUMBER.sub(lambda m: f"{float(m[0]):.2f}", value)
+                element.set(key, " ".join(rounded.split()))
         if element.get("transform", "").startswith("rotate(-0"):
             del element.attrib["transform"]
 

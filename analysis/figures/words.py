@@ -183,10 +183,10 @@ def caption(answer: Answer, *, version: str, last_search: str) -> str:
     if not names.is_uncontrolled(answer):
         arms = f"{arms} versus {names.first_lower(answer.comparator)}"
     parts = [f"{names.first_upper(answer.outcome)}: {arms}."]
-    parts.append(f"{names.first_upper(answer.population)}; {names.first_lower(answer.timepoint)}.")
+    parts.append(f"{names.first_upper(answer.population)}{_when(answer)}.")
     if names.is_uncontrolled(answer):
         parts.append(f"{names.DESIGN_BANNER}. {names.DESIGN_SENTENCE}")
-    elif answer.measure.null is not None:
+    elif answer.measure.null is not None and _is_drawn(answer):
         good = "Lower" if answer.better == "lower" else "Higher"
         parts.append(f"{good} values are better for people.")
     pooled = answer.pooled
@@ -207,10 +207,20 @@ def caption(answer: Answer, *, version: str, last_search: str) -> str:
         parts.append(_without_pooling(answer))
     if any(_has_empty_group(row) for row in answer.rows) and answer.measure.scale == "log":
         parts.append("Where one group had no event, 0.5 was added to each cell of that study.")
-    if answer.order in names.ORDER_WORDS:
+    if answer.order in names.ORDER_WORDS and len(answer.rows) > 1:
         parts.append(f"Rows in order of {names.ORDER_WORDS[answer.order]}.")
     parts.append(f"Data version {version}; last search {last_search}.")
     return " ".join(part for part in parts if part)
+
+
+def _when(answer: Answer) -> str:
+    """Return the time of a question as the end of a sentence; nothing where any time will do."""
+    return "" if answer.timepoint == "Any" else f"; {names.first_lower(answer.timepoint)}"
+
+
+def _is_drawn(answer: Answer) -> bool:
+    """Return whether any row has an estimate to draw."""
+    return any(row.estimate is not None for row in answer.rows)
 
 
 def _has_empty_group(row: Row) -> bool:
@@ -220,6 +230,8 @@ def _has_empty_group(row: Row) -> bool:
 
 def _without_pooling(answer: Answer) -> str:
     """Return how many studies are drawn; the same people are counted once."""
+    if not _is_drawn(answer):
+        return ""
     usable = [row for row in answer.rows if row.estimate is not None]
     samples = {row.participants_id for row in usable}
     if len(samples) == len(usable):
@@ -267,6 +279,11 @@ HOW_TO_READ = {
         "How to read this: each circle is a judgement of how far the way a study was done could "
         "have misled it; + low, ! some concerns, × high, ? not enough information."
     ),
+    "risk of bias by weight": (
+        "How to read this: each bar is a way in which studies can be misled; its colours show how "
+        "much of the weight of the answer comes from studies judged + low, ! some concerns, "
+        "× high or ? not enough information."
+    ),
     "flow": (
         "How to read this: from top to bottom, how many records were found, how many were left "
         "out and why, and what remained."
@@ -285,8 +302,8 @@ HOW_TO_READ = {
         "arrow means that a line goes on beyond the plot."
     ),
     "icon array": (
-        "How to read this: each figure stands for the same number of people; the coloured ones "
-        "are those who have the event."
+        "How to read this: each circle is one of a hundred people; the coloured ones have the "
+        "event."
     ),
 }
 
