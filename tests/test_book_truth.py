@@ -140,6 +140,7 @@ def test_each_rated_answer_stands_in_the_summary_of_findings(book: Path, answer:
 
 
 def test_every_figure_is_named_described_and_has_its_numbers(book: Path) -> None:
+    empty = {f"forest-{answer.id}" for answer in answers() if not answer.rows}
     for path in (book / "chapters").glob("*.html"):
         for figure in page(book, path.stem).select("figure.forest"):
             for svg in figure.select("svg"):
@@ -148,7 +149,8 @@ def test_every_figure_is_named_described_and_has_its_numbers(book: Path) -> None
                     assert isinstance(named, Tag), (path.stem, figure["id"], attribute)
                     assert plain(named.get_text()), (path.stem, figure["id"], attribute)
             assert figure.figcaption is not None, (path.stem, figure["id"])
-            assert figure.select("details table"), (path.stem, figure["id"])
+            shown = bool(figure.select("details table"))
+            assert shown == (figure["id"] not in empty), (path.stem, figure["id"])
 
 
 def test_every_row_is_in_its_study_record_with_the_place_where_it_was_seen(book: Path) -> None:
@@ -156,7 +158,11 @@ def test_every_row_is_in_its_study_record_with_the_place_where_it_was_seen(book:
     for study in studies():
         record = shown.find(id=record_anchor(study.id))
         assert record is not None, study.id
-        lines = [plain(line.get_text(" ")) for line in record.select("tbody tr")]
+        lines = [
+            plain(f"{group.tr.get_text(' ')} {line.get_text(' ')}")
+            for group in record.select("tbody:has(.shared)")
+            for line in group.select("tr:not(.shared)")
+        ]
         for row in study.rows:
             said, seen = plain(effect_words(row)), plain(row["source_location"])
             assert said, row

@@ -39,13 +39,18 @@ def questions() -> Piece:
             a.population,
             f"{a.intervention} v {a.comparator[:1].lower()}{a.comparator[1:]}",
             a.timepoint,
-            f"{a.measure.name}{_important(a)}",
+            a.measure.name,
         )
         alike.setdefault(asked, []).append(a)
     lines = [(titles(answers), *asked) for asked, answers in alike.items()]
     header = ("Question", "Role", "Population", "Comparison", "When", "Measure")
     caption = "Questions set beforehand in data/questions.toml"
-    return Piece(table(caption, header, lines), caption)
+    important = [_important(a) for a in door.results().answers.values() if a.important_difference]
+    shown = [
+        table(caption, header, lines),
+        fill("<p>Smallest important differences:</p>{list}", list=bullets(important)),
+    ]
+    return Piece(joined(shown), caption)
 
 
 def alternatives(question: str) -> Piece:
@@ -297,12 +302,10 @@ def _alphabetical(pair: tuple[str, str]) -> str:
 
 
 def _important(answer: Answer) -> str:
-    """Return the smallest important difference, where there is one, as the end of a sentence."""
-    if answer.important_difference is None:
-        return ""
+    """Return the smallest difference that matters to people, and who says so."""
     value = numbers.effect(answer.important_difference, answer.measure)
     unit, source = numbers.unit_of(answer.measure), answer.important_difference_source
-    return f"; smallest important difference {value}{unit} ({source})"
+    return f"{answer.title}: {value}{unit} ({source})"
 
 
 def _share(count: int, total: int) -> str:

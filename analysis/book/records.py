@@ -321,7 +321,7 @@ def _shared(row: Row) -> Markup:
     """Return what is known of a row besides its outcome and its result."""
     level = meanings("studies", "extraction")[row["extraction"]]
     checked = f"Checked by {row['checked_by']}." if row["checked_by"] else "Awaits a second check."
-    where = f"{first_upper(row['source_location'])}. {level}."
+    where = f"Where: {row['source_location']}. {level}."
     return fill(
         '{when}: {comparison} <span class="note">{words}</span>',
         when=first_upper(row["timepoint"]),
