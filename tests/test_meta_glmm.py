@@ -172,7 +172,7 @@ def test_prediction_and_t_intervals_use_the_named_degrees_of_freedom() -> None:
         ({"xi": [1.5], "ni": [4]}, r"xi\[0\] is 1\.5, but a likelihood needs whole counts"),
         ({"xi": [5], "ni": [4]}, r"xi\[0\] is 5, but must not exceed ni\[0\], which is 4"),
         ({"xi": [1]}, "PLO needs exactly xi ni, but got xi"),
-        ({"xi": [1], "ni": [4], "nodes": 1}, "nodes must be a whole number of at least 7"),
+        ({"xi": [1], "ni": [4], "nodes": 1}, "nodes must be a whole number from 7 to 300"),
     ],
 )
 def test_bad_input_is_named(call: dict, message: str) -> None:

@@ -185,7 +185,7 @@ def test_regression_scales_with_the_data_and_ignores_order_and_origin(rows, meth
         ([[1.0, 2], [2, 4], [3, 6], [5, 10]], {"names": ["dose", "twice"]}, "'twice'"),
         ([1.0, 2, 3], {}, "one row per study"),
         ([1.0, np.inf, 3, 4], {}, r"X\[1, 0\] is inf"),
-        (["a", "b", "c", "d"], {}, "X must hold numbers"),
+        (["a", "b", "c", "d"], {}, r"X\[0\] is 'a', but must be a number"),
         ([1.0, 2, 3, 4], {"names": ["a", "b"]}, "names has 2 entries"),
         ([1.0, 2, 3, 4], {"method": "XX"}, "method must be one of"),
         ([1.0, 2, 3, 4], {"ci": "XX"}, "ci must be one of"),

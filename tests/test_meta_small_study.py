@@ -243,7 +243,7 @@ def test_unusable_predictors_are_named(options, said):
 
 def test_tables_must_agree_in_length_and_hold_no_negative_count():
     a, b, c, d = tables("bcg")
-    with pytest.raises(InputError, match="di has 12 entries"):
+    with pytest.raises(InputError, match="di has 12"):
         peters(a, b, c, d[1:])
     with pytest.raises(InputError, match=r"bi\[0\] is -1"):
         harbord(a, np.concatenate([[-1.0], b[1:]]), c, d)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ._es_common import (
     Columns,
@@ -11,10 +12,12 @@ from ._es_common import (
     Options,
     Vector,
     increment_notes,
+    read_columns,
     require_at_most,
     require_counts,
     zero_cell_increment,
 )
+from .errors import reject_where
 
 
 def tables(columns: Columns) -> tuple[Vector, Vector, Vector, Vector]:
@@ -41,6 +44,20 @@ def tables(columns: Columns) -> tuple[Vector, Vector, Vector, Vector]:
     require_at_most(columns, "ai", "n1i")
     require_at_most(columns, "ci", "n2i")
     return a, columns["n1i"] - a, c, columns["n2i"] - c
+
+
+def complete_tables(
+    ai: ArrayLike, bi: ArrayLike, ci: ArrayLike, di: ArrayLike
+) -> tuple[Vector, Vector, Vector, Vector]:
+    """Return the cells of tables of which no cell is missing and no arm empty."""
+    columns = read_columns({"ai": ai, "bi": bi, "ci": ci, "di": di})
+    for name, column in columns.items():
+        reject_where(np.isnan(column), column, name, "must be a number")
+    cells = tables(columns)
+    first, second = cells[0] + cells[1], cells[2] + cells[3]
+    reject_where(first == 0, first, "ai + bi", "an arm needs at least one person")
+    reject_where(second == 0, second, "ci + di", "an arm needs at least one person")
+    return cells
 
 
 def _compute(measure: str, columns: Columns, options: Options) -> Computed:

@@ -9,10 +9,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaln
 
-from .errors import InputError, as_numbers, reject_where
+from .errors import LARGEST, InputError, as_numbers, reject_beyond, reject_where
 
 Vector = NDArray[np.float64]
 Columns = Mapping[str, Vector]
+
+#: Counts of a likelihood beyond this lose so many digits that sums over tables fail.
+LARGEST_COUNT = 1_000_000_000
 
 ZERO_CELL_RULES = ("only0", "all", "if0all", "none")
 
@@ -83,6 +86,7 @@ def _column(values: ArrayLike, name: str) -> Vector:
     if column.ndim > 1:
         raise InputError(f"{name} must be one-dimensional, but has shape {column.shape}.")
     reject_where(np.isinf(column), column, name, "must be finite or nan (missing)")
+    reject_beyond(column, name)
     return column
 
 
@@ -90,12 +94,28 @@ def require_counts(columns: Columns, *names: str) -> None:
     """Raise if a count, a size or a person-time is negative."""
     for name in names:
         reject_where(columns[name] < 0, columns[name], name, "must not be negative")
+        _reject_vanishing(columns[name], name)
 
 
 def require_positive(columns: Columns, *names: str) -> None:
     """Raise if a size or a person-time is zero or negative."""
     for name in names:
         reject_where(columns[name] <= 0, columns[name], name, "must be greater than 0")
+        _reject_vanishing(columns[name], name)
+
+
+def _reject_vanishing(values: Vector, name: str) -> None:
+    vanishing = (values > 0) & (values < 1 / LARGEST)
+    reject_where(vanishing, values, name, f"must be 0 or at least {1 / LARGEST:g}")
+
+
+def require_whole(columns: Columns, *names: str) -> None:
+    """Raise if a count of a likelihood is missing or not whole."""
+    for name in names:
+        values = columns[name]
+        reject_where(np.isnan(values), values, name, "must be a number")
+        reject_where(values != np.floor(values), values, name, "a likelihood needs whole counts")
+        reject_where(values > LARGEST_COUNT, values, name, f"must not exceed {LARGEST_COUNT:,}")
 
 
 def require_at_most(columns: Columns, part: str, whole: str) -> None:

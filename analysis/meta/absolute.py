@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from .errors import InputError, check_option
+from .errors import InputError, as_count, as_number, check_option
 
 RELATIVE_MEASURES = ("RR", "OR")
+
+#: No ratio is so large; its exponential still is a float.
+_LARGEST_LOG = 300.0
 
 
 @dataclass(frozen=True)
@@ -111,9 +115,10 @@ def absolute_difference(
     """
     check_option(measure, RELATIVE_MEASURES, "measure")
     _check_risk(baseline_risk)
-    low, high = ci
-    if not low <= estimate <= high:
+    low, high = _limits(ci)
+    if not low <= as_number(estimate, "estimate") <= high:
         raise InputError(f"ci must hold the estimate, but {estimate!r} is not within {ci!r}.")
+    per = as_count(per, "per", 1)
     risks = [_treated_risk(measure, value, baseline_risk) for value in (estimate, low, high)]
     notes = [
         f"The baseline risk, {per * baseline_risk:.3g} in {per:,}, is taken as known; the "
@@ -162,7 +167,8 @@ def number_needed(risk_difference: float, ci: tuple[float, float], *, event: str
     the number needed is two pieces joined at infinity, never a single range of numbers.
     """
     check_option(event, ("good", "bad"), "event")
-    low, high = ci
+    low, high = _limits(ci)
+    as_number(risk_difference, "risk_difference")
     if not -1 <= low <= risk_difference <= high <= 1:
         raise InputError(
             "The risk difference must lie within its limits and all of them between -1 and 1, "
@@ -200,6 +206,20 @@ def _treated_risk(measure: str, log_effect: float, baseline: float) -> float:
     return ratio * baseline / (1 - baseline + ratio * baseline)
 
 
+def _limits(ci: tuple[float, float]) -> tuple[float, float]:
+    if not isinstance(ci, Sequence | np.ndarray) or isinstance(ci, str) or len(ci) != 2:
+        raise InputError(f"ci must hold a lower and an upper limit, but {ci!r} was given.")
+    low, high = (
+        as_number(limit, f"ci[{i}]", "must be a limit on the scale of analysis", _is_sane)
+        for i, limit in enumerate(ci)
+    )
+    return low, high
+
+
+def _is_sane(limit: float) -> bool:
+    """Return whether a log ratio or a difference still is a number on its natural scale."""
+    return abs(limit) <= _LARGEST_LOG
+
+
 def _check_risk(risk: float) -> None:
-    if not 0 < risk < 1:
-        raise InputError(f"baseline_risk must lie between 0 and 1, but {risk!r} was given.")
+    as_number(risk, "baseline_risk", "must lie between 0 and 1", lambda x: 0 < x < 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .errors import InputError
+from .errors import InputError, check_flag
 from .small_k import small_k_policy
 
 
@@ -30,6 +30,7 @@ def require_enough(k: int, analysis: str, least: int, force: bool) -> tuple[str,
     InputError
         If there are too few studies.
     """
+    check_flag(force, "force")
     if k < least:
         raise InputError(f"{k} studies were given; {analysis} cannot be computed below {least}.")
     reason = small_k_policy(k).withheld.get(analysis)

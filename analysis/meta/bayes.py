@@ -9,14 +9,8 @@ from math import log, pi, sqrt
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .errors import (
-    InputError,
-    as_variances,
-    as_vector,
-    check_level,
-    check_option,
-    same_length,
-)
+from .errors import InputError, as_number, check_kind, check_level, check_option
+from .gls import studies
 from .posterior import Marginal, NormalMixture, TauPosterior, integrate_tau
 from .priors import HalfNormal, Normal, TauPrior
 
@@ -107,6 +101,7 @@ class BayesFit:
         """
         check_option(direction, ("above", "below"), "direction")
         check_option(of, ("mu", "predictive"), "of")
+        as_number(threshold, "threshold")
         marginal: Marginal = self.mu if of == "mu" else self.predictive
         below = float(marginal.cdf(threshold))
         return below if direction == "below" else 1 - below
@@ -153,10 +148,12 @@ def bayes_pool(
     ----------
     Röver 2020, J Stat Softw 93(6). https://doi.org/10.18637/jss.v093.i06
     """
-    y, v = as_vector(yi, "yi"), as_variances(vi, "vi")
-    same_length(y, v, ("yi", "vi"))
+    y, v = studies(yi, vi)
     check_level(level)
     prior = HalfNormal(0.5) if tau_prior is None else tau_prior
+    check_kind(prior, TauPrior, "tau_prior")
+    if mu_prior is not None:
+        check_kind(mu_prior, Normal, "mu_prior")
     # Far beyond the data the likelihood falls like tau to this power (one less under flat mu).
     tail = prior.tail + y.size - (mu_prior is None)
     if not prior.proper and tail <= 1:

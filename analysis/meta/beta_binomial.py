@@ -11,9 +11,15 @@ from scipy.special import expit, ndtr, ndtri
 
 from ._count_kernels import log_choose
 from ._es_binary import tables
-from ._es_common import read_columns, require_at_most, require_counts, require_positive
+from ._es_common import (
+    read_columns,
+    require_at_most,
+    require_counts,
+    require_positive,
+    require_whole,
+)
 from ._marginal import ascent
-from .errors import InputError, check_level, check_option, reject_where
+from .errors import InputError, check_level, check_option
 from .scales import SCALES, Scale
 
 Array = NDArray[np.float64]
@@ -27,6 +33,8 @@ _COLUMNS: dict[str, tuple[tuple[str, ...], ...]] = {
 }
 
 _STEPS = 200
+#: People summed over; a few numbers are held for each.
+_MOST_PEOPLE = 2_000_000
 #: A Newton step that promises this little gain is the last: the error it leaves is the square.
 _TOLERANCE = 1e-9
 
@@ -142,19 +150,27 @@ def _arms(measure: str, data: dict[str, ArrayLike]) -> tuple[Array, Array, Array
         needed = " or ".join(" ".join(names) for names in _COLUMNS[measure])
         raise InputError(f"{measure} needs exactly {needed}, but got {' '.join(data)}.")
     columns = read_columns({name: data[name] for name in names})
-    for name, column in columns.items():
-        reject_where(np.isnan(column), column, name, "must be a number")
-        reject_where(column != np.floor(column), column, name, "a likelihood needs whole counts")
+    require_whole(columns, *names)
     if measure == "PLO":
         require_counts(columns, "xi")
         require_positive(columns, "ni")
         require_at_most(columns, "xi", "ni")
+        _require_countable(columns["ni"])
         return columns["xi"], columns["ni"], np.ones((len(columns["xi"]), 1)), len(columns["xi"])
     a, b, c, d = tables(columns)
+    _require_countable(a + b + c + d)
     first, second = np.ones_like(a), np.zeros_like(a)
     arm = np.concatenate([first, second])
     design = np.stack([np.ones_like(arm), arm], axis=1)
     return np.concatenate([a, c]), np.concatenate([a + b, c + d]), design, len(a)
+
+
+def _require_countable(people: Array) -> None:
+    if people.sum() > _MOST_PEOPLE:
+        raise InputError(
+            f"The studies have {people.sum():,.0f} people; a beta-binomial likelihood, which "
+            f"sums over them one by one, takes {_MOST_PEOPLE:,} at most."
+        )
 
 
 def _same_rows(design: Array) -> list[NDArray[np.bool_]]:

@@ -11,7 +11,7 @@ from scipy import stats
 
 from ._es_common import Vector, read_columns, require_correlations, require_counts
 from ._es_paired import difference_sd
-from .errors import InputError, check_level, check_option, reject_where
+from .errors import LARGEST, InputError, as_numbers, check_level, check_option, reject_where
 
 MEAN_METHODS = ("luo2018", "wan2014")
 ODDS_RATIO_METHODS = ("logistic", "normal")
@@ -34,6 +34,7 @@ def se_from_ci(
     Returns
     -------
     ndarray of shape (k,)
+        nan where a value is missing.
 
     Raises
     ------
@@ -70,8 +71,8 @@ def se_from_t(estimate: ArrayLike, t: ArrayLike) -> Vector:
     """
     columns = read_columns({"estimate": estimate, "t": t})
     statistic = np.abs(columns["t"])
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(statistic > 0, np.abs(columns["estimate"]) / statistic, np.nan)
+    told = np.where(statistic > 1 / LARGEST, statistic, np.nan)
+    return np.abs(columns["estimate"]) / told
 
 
 def se_from_f(estimate: ArrayLike, f: ArrayLike) -> Vector:
@@ -85,6 +86,7 @@ def se_from_f(estimate: ArrayLike, f: ArrayLike) -> Vector:
     Returns
     -------
     ndarray of shape (k,)
+        nan where a value is missing.
 
     Raises
     ------
@@ -107,6 +109,7 @@ def se_from_p(estimate: ArrayLike, pvalue: ArrayLike, df: ArrayLike = np.inf) ->
     Returns
     -------
     ndarray of shape (k,)
+        nan where a value is missing.
 
     Raises
     ------
@@ -130,7 +133,8 @@ def t_from_f(f: ArrayLike) -> Vector:
 def t_from_p(pvalue: ArrayLike, df: ArrayLike = np.inf) -> Vector:
     """Return the absolute t statistic of an exact two-sided p-value."""
     p = read_columns({"pvalue": pvalue})["pvalue"]
-    reject_where((p <= 0) | (p > 1), p, "pvalue", "must be an exact p-value in (0, 1]")
+    exact = (p >= 1 / LARGEST) & (p <= 1)
+    reject_where(~exact & ~np.isnan(p), p, "pvalue", "must be an exact p-value in (0, 1]")
     return -_quantile(p / 2, df)
 
 
@@ -145,6 +149,7 @@ def sd_from_se(se: ArrayLike, n: ArrayLike) -> Vector:
     Returns
     -------
     ndarray of shape (k,)
+        nan where a value is missing.
 
     Raises
     ------
@@ -173,6 +178,7 @@ def sd_of_change(sd_before: ArrayLike, sd_after: ArrayLike, r: ArrayLike) -> Vec
     Returns
     -------
     ndarray of shape (k,)
+        nan where a value is missing.
 
     Raises
     ------
@@ -213,7 +219,7 @@ def mean_sd_from_quantiles(
     Returns
     -------
     mean, sd : ndarray of shape (k,)
-        The standard deviation always after Wan.
+        The standard deviation always after Wan; nan where a value is missing.
 
     Raises
     ------
@@ -255,6 +261,7 @@ def sd_from_iqr(iqr: ArrayLike, n: ArrayLike) -> Vector:
     Returns
     -------
     ndarray of shape (k,)
+        nan where a value is missing.
 
     Raises
     ------
@@ -325,6 +332,7 @@ def log_odds_ratio_from_smd(
     Returns
     -------
     yi, vi : ndarray of shape (k,)
+        nan where a value is missing.
 
     Raises
     ------
@@ -351,6 +359,7 @@ def smd_from_log_odds_ratio(
     Returns
     -------
     yi, vi : ndarray of shape (k,)
+        nan where a value is missing.
 
     Raises
     ------
@@ -362,12 +371,13 @@ def smd_from_log_odds_ratio(
 
 def _rescaled(yi: ArrayLike, vi: ArrayLike, factor: float) -> tuple[Vector, Vector]:
     columns = read_columns({"yi": yi, "vi": vi})
+    reject_where(columns["vi"] < 0, columns["vi"], "vi", "must not be negative")
     return factor * columns["yi"], factor**2 * columns["vi"]
 
 
 def _quantile(probability: float | Vector, df: ArrayLike) -> Vector:
     """Return t quantiles, normal ones where the degrees of freedom are infinite or unknown."""
-    df = np.asarray(df, dtype=float)
+    df = as_numbers(df, "df")
     reject_where(np.atleast_1d(df <= 0), np.atleast_1d(df), "df", "must be greater than 0")
     return np.asarray(stats.t.ppf(probability, np.where(np.isnan(df), np.inf, df)))
 

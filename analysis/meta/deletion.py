@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtr
 
 from .columns import Floats
-from .errors import InputError
+from .errors import InputError, as_numbers, check_kind
 from .inference import critical
 from .kernel import Batch, pool_many
 from .pooling import Fit
@@ -43,6 +43,7 @@ def leave_one_out(fit: Fit) -> pd.DataFrame:
     InputError
         For a fit of one study.
     """
+    check_kind(fit, Fit, "fit")
     return _table(refit(fit, _without_each(fit)), np.arange(fit.k), "omitted")
 
 
@@ -67,12 +68,14 @@ def cumulative(fit: Fit, order: ArrayLike | None = None) -> pd.DataFrame:
     InputError
         If ``order`` does not name each study once.
     """
-    positions = np.arange(fit.k) if order is None else np.asarray(order)
-    if not np.array_equal(np.sort(positions, axis=None), np.arange(fit.k)):
+    check_kind(fit, Fit, "fit")
+    positions = np.arange(fit.k) if order is None else as_numbers(order, "order")
+    if positions.ndim != 1 or not np.array_equal(np.sort(positions), np.arange(fit.k)):
         raise InputError(
             f"order must hold each position from 0 to {fit.k - 1} once, but is "
             f"{positions.tolist()!r}; np.argsort(key, kind='stable') turns a key into it."
         )
+    positions = positions.astype(int)
     rank = np.empty(fit.k, dtype=int)
     rank[positions] = np.arange(fit.k)
     mask = rank[None, :] <= np.arange(fit.k)[:, None]
@@ -112,6 +115,7 @@ def influence(fit: Fit) -> pd.DataFrame:
     InputError
         For a fit of one study.
     """
+    check_kind(fit, Fit, "fit")
     import pandas as pd
 
     without = refit(fit, _without_each(fit))
@@ -168,6 +172,7 @@ def shrinkage(fit: Fit) -> pd.DataFrame:
         ``estimate, se, low, high`` (limits at the fit's level) and ``weight``, the share of
         the study's own estimate in it.
     """
+    check_kind(fit, Fit, "fit")
     import pandas as pd
 
     tau2 = fit.batch.tau2[0]

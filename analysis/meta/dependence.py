@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .errors import InputError
+from .errors import as_labels, as_number
 from .gls import gls, studies
 
 Array = NDArray[np.float64]
@@ -45,7 +45,7 @@ def aggregate(
     """
     y, v = studies(yi, vi)
     groups, number = study_index(study, y.size)
-    covariance = sampling_covariance(v, number, rho)
+    covariance = sampling_covariance(v, number, check_rho(rho))
     members = (number[:, None] == np.arange(len(groups))).astype(float)
     root = np.linalg.cholesky(covariance)
     whitened = np.linalg.solve(root, np.column_stack([y, members]))
@@ -53,11 +53,11 @@ def aggregate(
     return groups, fit.coef, np.diagonal(fit.cov).copy()
 
 
-def study_index(study: ArrayLike, k: int) -> tuple[tuple[str, ...], NDArray[np.intp]]:
+def study_index(
+    study: ArrayLike, k: int, name: str = "study"
+) -> tuple[tuple[str, ...], NDArray[np.intp]]:
     """Return study names in order of appearance and each effect's position among them."""
-    labels = [str(label) for label in np.asarray(study).ravel().tolist()]
-    if len(labels) != k:
-        raise InputError(f"study has {len(labels)} entries, but yi has {k}.")
+    labels = as_labels(study, name, k)
     groups = tuple(dict.fromkeys(labels))
     place = {name: i for i, name in enumerate(groups)}
     return groups, np.array([place[label] for label in labels], dtype=np.intp)
@@ -65,6 +65,4 @@ def study_index(study: ArrayLike, k: int) -> tuple[tuple[str, ...], NDArray[np.i
 
 def check_rho(rho: float) -> float:
     """Return ``rho`` if it can be a correlation."""
-    if not -1 < rho < 1:
-        raise InputError(f"rho must lie between -1 and 1, but {rho!r} was given.")
-    return rho
+    return as_number(rho, "rho", "must lie between -1 and 1", lambda x: -1 < x < 1)

@@ -6,7 +6,7 @@ them, checks what was passed and says in words which rows could not be computed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from . import _es_binary, _es_means, _es_paired, _es_rates, _es_single
 from ._es_common import ZERO_CELL_RULES, Columns, Family, Options, Vector, read_columns
-from .errors import InputError, check_option
+from .errors import InputError, as_number, as_vector, check_flag, check_option
 from .scales import SCALES, Scale, harmonic_mean
 
 _FAMILIES: dict[str, Family] = {
@@ -150,8 +150,8 @@ def effect_sizes(
     check_option(vtype, family.vtypes, f"vtype of {measure}")
     if add is None:
         add = 0.0 if measure in _NO_CORRECTION else 0.5
-    if not (np.isfinite(add) and add >= 0):
-        raise InputError(f"add must be a finite number of at least 0, but {add!r} was given.")
+    as_number(add, "add", "must be a finite number of at least 0", lambda x: x >= 0)
+    check_flag(drop00, "drop00")
     columns = read_columns(_chosen(measure, family, data))
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         computed = family.compute(measure, columns, Options(add, to, drop00, vtype))
@@ -163,7 +163,7 @@ def effect_sizes(
 
 def over_correlations(
     measure: str,
-    correlations: Iterable[float],
+    correlations: ArrayLike,
     *,
     m1i: ArrayLike,
     sd1i: ArrayLike,
@@ -177,7 +177,7 @@ def over_correlations(
     ----------
     measure : {"MC", "SMCC", "SMCR"}
         Measure of change or of a crossover contrast.
-    correlations : iterable of float
+    correlations : array_like of float
         Correlations between the two measurements to try, each for all rows.
     m1i, sd1i, m2i, sd2i, ni : array_like of shape (k,)
         Means and standard deviations of both measurements, and the number of pairs.
@@ -195,7 +195,7 @@ def over_correlations(
     check_option(measure, _es_paired.MEANS_MEASURES, "measure")
     return {
         float(r): effect_sizes(measure, m1i=m1i, sd1i=sd1i, m2i=m2i, sd2i=sd2i, ni=ni, ri=float(r))
-        for r in correlations
+        for r in as_vector(correlations, "correlations")
     }
 
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import numbers
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+#: Squares, products and cubes of the numbers given must neither overflow nor vanish.
+LARGEST = 1e50
 
 
 class InputError(ValueError):
@@ -38,27 +42,84 @@ def as_vector(values: ArrayLike, name: str) -> NDArray[np.float64]:
     if vector.size == 0:
         raise InputError(f"{name} is empty; at least one study is needed.")
     reject_where(~np.isfinite(vector), vector, name, "must be a finite number")
+    reject_beyond(vector, name)
     return vector
 
 
 def as_numbers(values: ArrayLike, name: str) -> NDArray[np.float64]:
-    """Return ``values`` as floats of any shape; text and true/false are not numbers."""
+    """Return ``values`` as floats of any shape, nan where a masked array hides one.
+
+    Text and true/false are not numbers.
+    """
     try:
         array = np.asarray(values)
     except ValueError as error:
         raise InputError(f"{name} must have rows of one length: {error}.") from error
     if array.dtype.kind not in "iuf":
         for at, value in np.ndenumerate(np.asarray(values, dtype=object)):
-            if not isinstance(value, numbers.Real) or isinstance(value, (bool, np.bool_)):
-                index = ", ".join(str(i) for i in at)
-                raise InputError(f"{name}[{index}] is {value!r}, but must be a number.")
-    return np.asarray(array, dtype=float)
+            if not _is_number(value):
+                raise InputError(f"{_element(name, at)} is {value!r}, but must be a number.")
+    try:
+        floats = np.asarray(array, dtype=float)
+    except OverflowError as error:
+        raise InputError(f"{name} holds a number beyond {LARGEST:g}: {error}.") from error
+    return np.where(values.mask, np.nan, floats) if np.ma.isMaskedArray(values) else floats
+
+
+def as_number(
+    value: float,
+    name: str,
+    rule: str = "must be a finite number",
+    allowed: Callable[[float], bool] = np.isfinite,
+) -> float:
+    """Return one finite number that is ``allowed``, which ``rule`` puts in words."""
+    try:
+        number = float(value) if _is_number(value) else np.nan
+    except OverflowError:
+        number = np.nan
+    if not (np.isfinite(number) and allowed(number)):
+        raise InputError(f"{name} {rule}, but {value!r} was given.")
+    return number
+
+
+def as_positive(value: float, name: str) -> float:
+    """Return one number above zero, neither so large nor so small that its powers fail."""
+    rule = f"must be a positive number, from {1 / LARGEST:g} to {LARGEST:g}"
+    return as_number(value, name, rule, lambda x: 1 / LARGEST <= x <= LARGEST)
+
+
+def as_count(value: int, name: str, least: int, most: int = sys.maxsize) -> int:
+    """Return a whole number from ``least`` to ``most``."""
+    ends = f"of at least {least}" if most == sys.maxsize else f"from {least} to {most}"
+    rule = f"must be a whole number {ends}"
+    return int(as_number(value, name, rule, lambda n: n.is_integer() and least <= n <= most))
+
+
+def as_labels(values: ArrayLike, name: str, k: int) -> list[str]:
+    """Return one label as text for each of ``k`` effects; none may be missing."""
+    labels = np.array(values, dtype=object)
+    if labels.ndim != 1:
+        raise InputError(f"{name} must be one-dimensional, but has shape {labels.shape}.")
+    if labels.size != k:
+        raise InputError(f"{name} has {labels.size} entries, but yi has {k}.")
+    if np.ma.isMaskedArray(values):
+        labels[values.mask] = None
+    for at, label in enumerate(labels):
+        if not isinstance(label, str | numbers.Real) or label != label:
+            raise InputError(f"{name}[{at}] is {label!r}, but must be text or a number.")
+    return [str(label) for label in labels]
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, numbers.Real) and not isinstance(value, bool | np.bool_)
 
 
 def as_variances(values: ArrayLike, name: str) -> NDArray[np.float64]:
     """Return sampling variances as a vector; each must be above zero."""
     vector = as_vector(values, name)
     reject_where(vector <= 0.0, vector, name, "a sampling variance must be above zero")
+    least = 1.0 / LARGEST
+    reject_where(vector < least, vector, name, f"must not be below {least:g}; change the unit")
     return vector
 
 
@@ -75,19 +136,44 @@ def reject_where(bad: NDArray[np.bool_], values: NDArray, name: str, rule: str) 
     """Raise an :class:`InputError` that names the first element where ``bad`` is true."""
     if bad.any():
         at = tuple(int(i) for i in np.argwhere(bad)[0])
-        index = ", ".join(str(i) for i in at)
-        raise InputError(f"{name}[{index}] is {values[at]!s}, but {rule}.")
+        raise InputError(f"{_element(name, at)} is {values[at]!s}, but {rule}.")
+
+
+def reject_beyond(values: NDArray[np.float64], name: str) -> None:
+    """Raise if a number is so large that its powers would overflow."""
+    rule = f"must not be beyond {LARGEST:g}; change the unit"
+    reject_where(np.abs(values) > LARGEST, values, name, rule)
+
+
+def _element(name: str, at: tuple[int, ...]) -> str:
+    return f"{name}[{', '.join(str(i) for i in at)}]" if at else name
 
 
 def check_option(value: str, options: Sequence[str], name: str) -> str:
     """Return ``value`` if it is one of ``options``, else say what is allowed."""
-    if value not in options:
+    if not isinstance(value, str) or value not in options:
         raise InputError(f"{name} must be one of {', '.join(options)}, but {value!r} was given.")
     return value
 
 
+def check_flag(value: bool, name: str) -> bool:
+    """Return ``value`` if it is true or false, and not merely something."""
+    if not isinstance(value, bool | np.bool_):
+        raise InputError(f"{name} must be True or False, but {value!r} was given.")
+    return bool(value)
+
+
+def check_kind(value: object, kinds: type | tuple[type, ...], name: str) -> None:
+    """Raise unless ``value`` is one of ``kinds``, the results or priors a function works on."""
+    if isinstance(value, type) or not isinstance(value, kinds):
+        wanted = kinds if isinstance(kinds, tuple) else (kinds,)
+        words = " or ".join(kind.__name__ for kind in wanted)
+        raise InputError(f"{name} must be a {words}, but {value!r} was given.")
+
+
 def check_level(level: float) -> float:
-    """Return the confidence level if it lies strictly between 0 and 1."""
-    if not isinstance(level, numbers.Real) or not 0 < level < 1:
-        raise InputError(f"level must lie between 0 and 1, but {level!r} was given.")
-    return level
+    """Return the confidence level if it lies strictly between 0 and 1.
+
+    Too near to either for a quantile to tell the difference counts as being there.
+    """
+    return as_number(level, "level", "must lie between 0 and 1", lambda x: 0.5 < 0.5 + x / 2 < 1)

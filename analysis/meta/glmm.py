@@ -21,6 +21,7 @@ from ._es_common import (
     require_at_most,
     require_counts,
     require_positive,
+    require_whole,
 )
 from ._marginal import (
     LARGEST_EFFECT,
@@ -32,7 +33,7 @@ from ._marginal import (
     climb,
     runs_away,
 )
-from .errors import InputError, check_level, check_option, reject_where
+from .errors import InputError, as_count, check_level, check_option, reject_where
 from .heterogeneity import PredictionInterval
 from .scales import SCALES, Scale
 
@@ -52,6 +53,10 @@ _COLUMNS: dict[str, tuple[tuple[str, ...], ...]] = {
 #: Quadrature nodes per random effect. The log-likelihood is then exact to about 1e-10 while tau is
 #: below 1, and to about 1e-4 at a tau of 3 with studies without events.
 NODES = 41
+#: The weights of more nodes than this vanish in floating point.
+_MOST_NODES = 300
+#: Values that a count may have given the total; the array of all of them is held in memory.
+_MOST_POSSIBLE = 20_000
 
 _STARTING_TAUS = (0.1, 0.5, 1.5)
 #: Below this an estimated standard deviation is the boundary, reached in small steps.
@@ -198,12 +203,12 @@ def glmm(
     exact ones in the fourth digit or so. ML underestimates tau2 when studies are few.
     """
     check_option(measure, tuple(MODELS), "measure")
-    model = check_option(model or MODELS[measure][0], MODELS[measure], f"model of {measure}")
+    model = MODELS[measure][0] if model is None else model
+    check_option(model, MODELS[measure], f"model of {measure}")
     check_option(method, ("ML", "EE"), "method")
     check_option(interval, ("z", "t"), "interval")
     check_level(level)
-    if not isinstance(nodes, int) or nodes < 7:
-        raise InputError(f"nodes must be a whole number of at least 7, but {nodes!r} was given.")
+    nodes = as_count(nodes, "nodes", 7, _MOST_NODES)
     columns = _counts(measure, data)
     setup = _SETUPS[measure](columns, model)
     return _fit(measure, model, method, setup, interval, level, nodes)
@@ -305,11 +310,10 @@ def _counts(measure: str, data: dict[str, ArrayLike]) -> Columns:
         needed = " or ".join(" ".join(names) for names in _COLUMNS[measure])
         raise InputError(f"{measure} needs exactly {needed}, but got {' '.join(data)}.")
     columns = read_columns({name: data[name] for name in names})
-    for name, column in columns.items():
-        reject_where(np.isnan(column), column, name, "must be a number")
-        if not name.startswith("t"):
-            not_whole = column != np.floor(column)
-            reject_where(not_whole, column, name, "a likelihood needs whole counts")
+    times = [name for name in names if name.startswith("t")]
+    require_whole(columns, *(name for name in names if name not in times))
+    for name in times:
+        reject_where(np.isnan(columns[name]), columns[name], name, "must be a number")
     return columns
 
 
@@ -361,6 +365,9 @@ def _odds_ratios(columns: Columns, model: str) -> _Setup:
     total = [cell.sum() + 0.5 for cell in (a, b, c, d)]
     mu = float(np.log(total[0] * total[3] / (total[1] * total[2])))
     if model == "CM.EL":
+        wide = highest - lowest
+        rule = f"CM.EL sums over {_MOST_POSSIBLE:,} possible counts at most; take UM.FS"
+        reject_where(wide > _MOST_POSSIBLE, wide, "range of ai given ai + ci", rule)
         kernel = noncentral_hypergeometric(a, n1, c, n2)
         start = Point(mu, 0.0, np.zeros_like(a), 0.0)
         return _Setup(kernel, start, _saturated(kernel, a, lowest, highest), estimable, notes)

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .errors import InputError, as_variances, as_vector, reject_where, same_length
+from .errors import (
+    LARGEST,
+    InputError,
+    as_numbers,
+    as_variances,
+    as_vector,
+    check_flag,
+    reject_beyond,
+    reject_where,
+    same_length,
+)
 
 Array = NDArray[np.float64]
 
@@ -82,7 +93,7 @@ class Design:
 
 
 def design(
-    moderators: ArrayLike | None, k: int, names: tuple[str, ...] | None, intercept: bool
+    moderators: ArrayLike | None, k: int, names: Sequence[str] | None, intercept: bool
 ) -> Design:
     """Return the design matrix for ``k`` studies.
 
@@ -92,7 +103,7 @@ def design(
         Moderator values without the constant; None for a constant alone.
     k : int
         Number of studies.
-    names : tuple of str or None
+    names : sequence of str or None
         Names of the moderators; x1, x2, ... if None.
     intercept : bool
         Whether to put a constant first.
@@ -106,15 +117,14 @@ def design(
     InputError
         If shapes or names disagree, a value is not finite, or a column repeats the others.
     """
-    try:
-        x = np.empty((k, 0)) if moderators is None else np.asarray(moderators, dtype=float)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"X must hold numbers only: {error}.") from error
+    x = np.empty((k, 0)) if moderators is None else _moderators(moderators)
     x = x[:, None] if x.ndim == 1 else x
     if x.ndim != 2 or x.shape[0] != k:
         raise InputError(f"X must have one row per study ({k}), but has shape {x.shape}.")
     reject_where(~np.isfinite(x), x, "X", "must be a finite number")
-    labels = tuple(f"x{i + 1}" for i in range(x.shape[1])) if names is None else tuple(names)
+    reject_beyond(x, "X")
+    check_flag(intercept, "intercept")
+    labels = tuple(f"x{i + 1}" for i in range(x.shape[1])) if names is None else _names(names)
     if len(labels) != x.shape[1]:
         raise InputError(f"names has {len(labels)} entries, but X has {x.shape[1]} columns.")
     if intercept:
@@ -127,10 +137,30 @@ def design(
     return Design(x, labels, intercept)
 
 
+def _moderators(values: ArrayLike) -> Array:
+    """Return moderators as floats; membership of a group may be given as true or false."""
+    return as_numbers(np.asarray(values, dtype=float) if _is_bool(values) else values, "X")
+
+
+def _is_bool(values: ArrayLike) -> bool:
+    return getattr(values, "dtype", None) == np.dtype(bool)
+
+
+def _names(names: Sequence[str]) -> tuple[str, ...]:
+    labels = tuple(names) if np.iterable(names) and not isinstance(names, str) else ()
+    if not labels or not all(isinstance(label, str) for label in labels):
+        raise InputError(f"names must be a sequence of text, but {names!r} was given.")
+    return labels
+
+
 def _check_rank(x: Array, labels: tuple[str, ...]) -> None:
     """Name the first column that the ones before it already determine."""
     length = np.sqrt((x**2).sum(axis=0))
     scaled = x / np.where(length > 0, length, 1)
+    vanishing = (length > 0) & (length < 1 / LARGEST)
+    if vanishing.any():
+        name = labels[int(np.argmax(vanishing))]
+        raise InputError(f"X column {name!r} is below {1 / LARGEST:g}; change its unit.")
     remaining = np.abs(np.diagonal(np.linalg.qr(scaled)[1]))
     redundant = remaining <= 1e-10
     if redundant.any():

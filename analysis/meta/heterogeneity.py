@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import chdtri
 
 from .columns import Columns, Floats, columns
-from .errors import InputError, check_option
+from .errors import InputError, check_kind, check_option
 from .kernel import Batch
 from .likelihood import furthest, log_likelihood
 from .tau2 import solve_q
@@ -70,6 +70,9 @@ def heterogeneity_interval(fit: Fit, kind: str = "QP") -> HeterogeneityInterval:
     InputError
         For one study, the common-effect model, or PL without a likelihood.
     """
+    from .pooling import Fit
+
+    check_kind(fit, Fit, "fit")
     check_option(kind, INTERVALS, "kind")
     if fit.k == 1 or fit.method == "EE":
         raise InputError(

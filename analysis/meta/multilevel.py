@@ -11,7 +11,7 @@ from scipy.special import chdtrc
 
 from ._three_level import Blocks, maximise, profile
 from .dependence import sampling_covariance, study_index
-from .errors import InputError, check_level, check_option
+from .errors import InputError, as_labels, check_level, check_option
 from .gls import design, studies
 from .inference import OmnibusTest, limits, statistics, two_sided, wald
 
@@ -172,7 +172,7 @@ def three_level(
     check_level(level)
     groups, number = study_index(study, y.size)
     _unique_effects(number, groups, effect)
-    model = design(X, y.size, None if names is None else tuple(names), True)
+    model = design(X, y.size, names, True)
     k, p, m = y.size, model.x.shape[1], len(groups)
     if m <= p:
         raise InputError(f"study names {m} studies, but {p} coefficients need at least {p + 1}.")
@@ -217,9 +217,7 @@ def three_level(
 
 
 def _unique_effects(number: NDArray[np.intp], groups: tuple[str, ...], effect: ArrayLike) -> None:
-    labels = [str(label) for label in np.asarray(effect).ravel().tolist()]
-    if len(labels) != number.size:
-        raise InputError(f"effect has {len(labels)} entries, but yi has {number.size}.")
+    labels = as_labels(effect, "effect", number.size)
     seen: set[tuple[int, str]] = set()
     for pair in zip(number.tolist(), labels, strict=True):
         if pair in seen:

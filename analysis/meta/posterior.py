@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
 
-from .errors import InputError, check_level, check_option
+from .errors import InputError, as_numbers, check_level, check_option
 
 Array = NDArray[np.float64]
 
@@ -321,7 +321,7 @@ def _derivative() -> Array:
 
 
 def _probabilities(p: ArrayLike) -> Array:
-    p = np.asarray(p, dtype=float)
+    p = as_numbers(p, "p")
     if not ((p >= 0) & (p <= 1)).all():
         raise InputError(f"p must lie between 0 and 1, but {p!s} was given.")
     return p

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import inf, log, pi, sqrt
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
-from .errors import InputError, check_option
+from .errors import LARGEST, as_number, as_positive, check_option
 
 Array = NDArray[np.float64]
 
@@ -25,6 +25,7 @@ _LOG_TAIL = 45.0
 _LOG_LIMIT = 340.0
 
 
+@runtime_checkable
 class TauPrior(Protocol):
     """What :func:`analysis.meta.bayes.bayes_pool` asks of a prior for tau."""
 
@@ -46,20 +47,13 @@ class TauPrior(Protocol):
         """Return the prior in the words of a methods section."""
 
 
-def _positive(value: float, name: str) -> None:
-    if not 0 < value < inf:
-        raise InputError(f"{name} must be a positive number, but {value!r} was given.")
+def _at_most(value: float, name: str, largest: float) -> None:
+    rule = f"must be a number from {-largest:.4g} to {largest:.4g}"
+    as_number(value, name, rule, lambda x: abs(x) <= largest)
 
 
-@dataclass(frozen=True)
-class HalfNormal:
-    """Half-normal prior for tau with the given ``scale`` (not its standard deviation)."""
-
-    scale: float
-
-    def __post_init__(self) -> None:
-        """Refuse a scale that is not positive."""
-        _positive(self.scale, "HalfNormal scale")
+class _Usual:
+    """What most priors for tau have in common."""
 
     @property
     def tail(self) -> float:
@@ -70,6 +64,17 @@ class HalfNormal:
     def proper(self) -> bool:
         """Always."""
         return True
+
+
+@dataclass(frozen=True)
+class HalfNormal(_Usual):
+    """Half-normal prior for tau with the given ``scale`` (not its standard deviation)."""
+
+    scale: float
+
+    def __post_init__(self) -> None:
+        """Refuse a scale that is not positive."""
+        as_positive(self.scale, "HalfNormal scale")
 
     def log_density(self, tau: Array) -> Array:
         """Return the log density at each tau."""
@@ -85,24 +90,19 @@ class HalfNormal:
 
 
 @dataclass(frozen=True)
-class HalfCauchy:
+class HalfCauchy(_Usual):
     """Half-Cauchy prior for tau; ``scale`` is its median."""
 
     scale: float
 
     def __post_init__(self) -> None:
         """Refuse a scale that is not positive."""
-        _positive(self.scale, "HalfCauchy scale")
+        as_positive(self.scale, "HalfCauchy scale")
 
     @property
     def tail(self) -> float:
         """The square."""
         return 2.0
-
-    @property
-    def proper(self) -> bool:
-        """Always."""
-        return True
 
     def log_density(self, tau: Array) -> Array:
         """Return the log density at each tau."""
@@ -118,15 +118,15 @@ class HalfCauchy:
 
 
 @dataclass(frozen=True)
-class Uniform:
+class Uniform(_Usual):
     """Uniform prior for tau from 0 to ``upper``; without ``upper`` it is flat and improper."""
 
     upper: float = inf
 
     def __post_init__(self) -> None:
         """Refuse an upper end that is not positive."""
-        if not self.upper > 0:
-            raise InputError(f"Uniform upper must be positive, but {self.upper!r} was given.")
+        if not (isinstance(self.upper, float) and self.upper == inf):
+            as_positive(self.upper, "Uniform upper")
 
     @property
     def tail(self) -> float:
@@ -136,7 +136,7 @@ class Uniform:
     @property
     def proper(self) -> bool:
         """Only with an upper end."""
-        return self.upper < inf
+        return self.upper != inf
 
     def log_density(self, tau: Array) -> Array:
         """Return the log density at each tau (0 everywhere when improper)."""
@@ -156,7 +156,7 @@ class Uniform:
 
 
 @dataclass(frozen=True)
-class LogNormal:
+class LogNormal(_Usual):
     """Log-normal prior: log(tau) is normal with mean ``meanlog`` and sd ``sdlog``."""
 
     meanlog: float
@@ -164,18 +164,9 @@ class LogNormal:
     source: str = ""
 
     def __post_init__(self) -> None:
-        """Refuse a spread that is not positive."""
-        _positive(self.sdlog, "LogNormal sdlog")
-
-    @property
-    def tail(self) -> float:
-        """Lighter than any power."""
-        return inf
-
-    @property
-    def proper(self) -> bool:
-        """Always."""
-        return True
+        """Refuse a spread that is not positive, or a place beyond all scales."""
+        _at_most(self.meanlog, "LogNormal meanlog", log(LARGEST))
+        as_positive(self.sdlog, "LogNormal sdlog")
 
     def log_density(self, tau: Array) -> Array:
         """Return the log density at each tau."""
@@ -196,7 +187,7 @@ class LogNormal:
 
 
 @dataclass(frozen=True)
-class LogStudentT:
+class LogStudentT(_Usual):
     """Log-Student-t prior: (log(tau) - ``location``) / ``scale`` is Student-t with ``df``."""
 
     location: float
@@ -205,19 +196,15 @@ class LogStudentT:
     source: str = ""
 
     def __post_init__(self) -> None:
-        """Refuse a scale or degrees of freedom that are not positive."""
-        _positive(self.scale, "LogStudentT scale")
-        _positive(self.df, "LogStudentT df")
+        """Refuse a scale or degrees of freedom that are not positive, or an odd place."""
+        _at_most(self.location, "LogStudentT location", log(LARGEST))
+        as_positive(self.scale, "LogStudentT scale")
+        as_positive(self.df, "LogStudentT df")
 
     @property
     def tail(self) -> float:
         """Barely integrable: first order, times a power of log(tau)."""
         return 1.0
-
-    @property
-    def proper(self) -> bool:
-        """Always."""
-        return True
 
     def log_density(self, tau: Array) -> Array:
         """Return the log density at each tau."""
@@ -249,8 +236,9 @@ class Normal:
     sd: float
 
     def __post_init__(self) -> None:
-        """Refuse a spread that is not positive."""
-        _positive(self.sd, "Normal sd")
+        """Refuse a spread that is not positive, or a mean that is no number."""
+        _at_most(self.mean, "Normal mean", LARGEST)
+        as_positive(self.sd, "Normal sd")
 
     def __str__(self) -> str:
         """Return the prior in words."""

@@ -96,14 +96,15 @@ def pool_proportions(
     """
     check_option(method, METHODS, "method")
     if method == "GLMM":
-        fit = glmm("PLO", xi=xi, ni=ni, interval=interval or "z", level=level)
+        quantile = "z" if interval is None else interval
+        fit = glmm("PLO", xi=xi, ni=ni, interval=quantile, level=level)
         return _on_proportions(method, fit, fit.scale.back, fit.notes)
     sizes = effect_sizes("PLO" if method == "logit" else "PFT", xi=xi, ni=ni)
     two_step = pool(
         sizes.yi[sizes.usable],
         sizes.vi[sizes.usable],
         method=tau2_method,
-        ci=interval or "hksj",
+        ci="hksj" if interval is None else interval,
         level=level,
     )
     notes = sizes.notes + two_step.notes

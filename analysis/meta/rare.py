@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc, ndtr, ndtri
 
-from ._es_binary import peto_components, tables
+from ._es_binary import complete_tables, peto_components
 from ._es_common import Vector, read_columns, require_counts, require_positive
 from ._rare_sums import SUMMANDS, WEIGHT, estimates
 from .effect_sizes import effect_sizes
-from .errors import check_level, check_option, reject_where
+from .errors import check_flag, check_level, check_option, reject_where
 from .inference import i2_from_q
 from .scales import SCALES, Scale
 
@@ -165,7 +165,9 @@ def mantel_haenszel(
     all studies is assumed.
     """
     check_option(measure, ("RR", "OR", "RD"), "measure")
-    cells = _complete_tables(ai, bi, ci, di)
+    check_flag(drop00, "drop00")
+    check_flag(correct, "correct")
+    cells = complete_tables(ai, bi, ci, di)
     a, b, c, d = cells
     informative = (a + c > 0) & (b + d > 0)
     included = informative if drop00 else np.ones_like(informative)
@@ -213,7 +215,7 @@ def peto(
     Yusuf et al. 1985, Prog Cardiovasc Dis 27:335. Good when events are rare, effects small and
     arms of similar size; biased otherwise (Bradburn et al. 2007, Stat Med 26:53).
     """
-    a, b, c, d = _complete_tables(ai, bi, ci, di)
+    a, b, c, d = complete_tables(ai, bi, ci, di)
     informative = (a + c > 0) & (b + d > 0)
     summands = SUMMANDS["PETO"](a, b, c, d)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -259,6 +261,8 @@ def mantel_haenszel_rates(
     Rothman, Greenland & Lash 2008, Modern Epidemiology, 3rd ed., ch. 15.
     """
     check_option(measure, ("IRR", "IRD"), "measure")
+    check_flag(drop00, "drop00")
+    check_flag(correct, "correct")
     columns = read_columns({"x1i": x1i, "t1i": t1i, "x2i": x2i, "t2i": t2i})
     for name, column in columns.items():
         reject_where(np.isnan(column), column, name, "must be a number")
@@ -283,19 +287,6 @@ def mantel_haenszel_rates(
         level,
         cmh=cmh,
     )
-
-
-def _complete_tables(
-    ai: ArrayLike, bi: ArrayLike, ci: ArrayLike, di: ArrayLike
-) -> tuple[Vector, Vector, Vector, Vector]:
-    columns = read_columns({"ai": ai, "bi": bi, "ci": ci, "di": di})
-    for name, column in columns.items():
-        reject_where(np.isnan(column), column, name, "must be a number")
-    cells = tables(columns)
-    first, second = cells[0] + cells[1], cells[2] + cells[3]
-    reject_where(first == 0, first, "ai + bi", "an arm needs at least one person")
-    reject_where(second == 0, second, "ci + di", "an arm needs at least one person")
-    return cells
 
 
 def _fit(
@@ -392,6 +383,8 @@ def _breslow_day(
     root = np.sqrt(np.maximum(linear**2 - 4 * (ratio - 1) * ratio * n1 * events, 0))
     expected = 2 * ratio * n1 * events / (linear + root)
     fitted = np.stack([expected, n1 - expected, events - expected, n2 - events + expected])
+    if not fitted.all():  # a cell lost beside others many orders of magnitude larger
+        return {"breslow_day": None, "tarone": None}
     variance = 1 / (1 / fitted).sum(axis=0)
     plain = float(np.sum((a - expected) ** 2 / variance))
     tarone = plain - float((a - expected).sum() ** 2 / variance.sum())

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 from scipy.special import chdtrc
 
-from .errors import InputError, check_level, check_option
+from .errors import InputError, as_numbers, check_level, check_option, reject_beyond, reject_where
 from .gls import Design, Gls, design, gls, studies
 from .inference import OmnibusTest, i2_from_q, limits, statistics, two_sided, wald
 from .kernel import CI_METHODS, pool_many
@@ -121,9 +121,11 @@ class RegressionFit:
         InputError
             If the number of columns is not that of the model.
         """
-        rows = np.atleast_2d(np.asarray(moderators, dtype=float))
+        rows = np.atleast_2d(as_numbers(moderators, "moderators"))
+        reject_where(~np.isfinite(rows), rows, "moderators", "must be a finite number")
+        reject_beyond(rows, "moderators")
         wanted = self.p - self.intercept
-        if rows.shape[1] != wanted:
+        if rows.ndim != 2 or rows.shape[1] != wanted:
             raise InputError(f"moderators must have {wanted} columns, but has {rows.shape[1]}.")
         if self.intercept:
             rows = np.column_stack([np.ones(len(rows)), rows])
@@ -187,7 +189,7 @@ def regression(
     check_option(method, METHODS, "method")
     check_option(ci, CI_METHODS, "ci")
     check_level(level)
-    model = design(X, y.size, None if names is None else tuple(names), intercept)
+    model = design(X, y.size, names, intercept)
     k, p = model.x.shape
     if k <= p:
         raise InputError(f"yi holds {k} studies, but {p} coefficients need at least {p + 1}.")

@@ -113,7 +113,7 @@ def reported_estimates(
         "F statistic": se_from_t(yi, t_from_f(columns["f"])),
         "p-value": se_from_t(yi, t_from_p(columns["pvalue"], df_columns)),
     }
-    sei, notes = _first_known(sources)
+    sei, notes = _first_known(yi, sources)
     notes += _off_centre(yi, low, high)
     missing = np.isnan(yi) | np.isnan(sei)
     return EffectSizes(
@@ -207,18 +207,20 @@ def _signed_t(kind: str, value: Vector, df: Vector, sign: Vector) -> Vector:
     return sign * (t_from_f(value) if kind == "F" else t_from_p(value, df))
 
 
-def _first_known(sources: dict[str, Vector]) -> tuple[Vector, tuple[str, ...]]:
+def _first_known(yi: Vector, sources: dict[str, Vector]) -> tuple[Vector, tuple[str, ...]]:
     words, errors = tuple(sources), np.stack(list(sources.values()))
     known = ~np.isnan(errors)
     first = known.argmax(axis=0)
     rows = np.arange(errors.shape[1])
-    notes = tuple(
-        f"Row {row}: variance from the reported {words[first[row]]}."
-        if known[first[row], row]
-        else f"Row {row}: not computed, for no standard error, interval or test is reported."
-        for row in rows
-    )
-    return errors[first, rows], notes
+
+    def note(row: np.intp) -> str:
+        if np.isnan(yi[row]):
+            return "not computed, for no estimate is reported"
+        if not known[first[row], row]:
+            return "not computed, for no standard error, interval or test is reported"
+        return f"variance from the reported {words[first[row]]}"
+
+    return errors[first, rows], tuple(f"Row {row}: {note(row)}." for row in rows)
 
 
 def _off_centre(yi: Vector, low: Vector, high: Vector) -> tuple[str, ...]:

@@ -6,12 +6,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .errors import InputError
+from .errors import InputError, as_count, check_kind
 from .kernel import Batch, pool_many
 from .pooling import Fit
 
 #: Relative slack with which a permuted statistic counts as equal to the observed one.
 _TIE = 1e-8
+
+#: More samples than this are a slip of the keyboard, and would fill the memory.
+MOST_SAMPLES = 10_000_000
+
+
+def generator(seed: int) -> np.random.Generator:
+    """Return the random numbers of a seed, the same each time."""
+    return np.random.default_rng(as_count(seed, "seed", 0))
 
 
 def bootstrap(fit: Fit, samples: int = 1000, *, seed: int = 1) -> Batch:
@@ -24,9 +32,9 @@ def bootstrap(fit: Fit, samples: int = 1000, *, seed: int = 1) -> Batch:
         ``.estimate``. With few studies many samples hold one study several times over, and
         the interval is too narrow.
     """
-    if samples < 1:
-        raise InputError(f"samples must be at least 1, but {samples!r} was given.")
-    drawn = np.random.default_rng(seed).integers(0, fit.k, (samples, fit.k))
+    check_kind(fit, Fit, "fit")
+    samples = as_count(samples, "samples", 1, MOST_SAMPLES)
+    drawn = generator(seed).integers(0, fit.k, (samples, fit.k))
     return pool_many(
         fit.yi[drawn], fit.vi[drawn], method=fit.method, ci=fit.batch.ci_method, level=fit.level
     )
@@ -67,6 +75,8 @@ def permutation_test(fit: Fit, samples: int = 1 << 14, *, seed: int = 1) -> Perm
     InputError
         For one study, whose two patterns can tell nothing, or a zero standard error.
     """
+    check_kind(fit, Fit, "fit")
+    samples = as_count(samples, "samples", 1, MOST_SAMPLES)
     if fit.k == 1 or fit.statistic is None:
         raise InputError(
             "a permutation test needs two or more studies whose estimates are not all equal "
@@ -76,7 +86,7 @@ def permutation_test(fit: Fit, samples: int = 1 << 14, *, seed: int = 1) -> Perm
     if exact:
         signs = 1 - 2 * ((np.arange(1 << fit.k)[:, None] >> np.arange(fit.k)) & 1)
     else:
-        signs = np.random.default_rng(seed).choice([-1, 1], (samples, fit.k))
+        signs = generator(seed).choice([-1, 1], (samples, fit.k))
         signs[0] = 1
     flipped = pool_many(signs * fit.yi, fit.vi, method=fit.method, ci=fit.batch.ci_method)
     reached = np.abs(flipped.statistic) >= abs(fit.statistic) * (1.0 - _TIE)

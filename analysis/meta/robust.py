@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .dependence import study_index
-from .errors import InputError, check_level, check_option
+from .errors import InputError, as_number, check_kind, check_level, check_option
 from .gls import design, gls, studies
 from .inference import limits, statistics, two_sided
 from .multilevel import ThreeLevelFit
@@ -97,7 +97,8 @@ def robust(
     Tipton 2018, J Bus Econ Stat 36:672, https://doi.org/10.1080/07350015.2016.1247004 (CR2).
     """
     check_option(correction, ("CR2", "CR1", "CR0"), "correction")
-    _, number = study_index(cluster, fit.yi.size)
+    check_kind(fit, (Fit, RegressionFit, ThreeLevelFit), "fit")
+    _, number = study_index(cluster, fit.yi.size, "cluster")
     if isinstance(fit, ThreeLevelFit):
         covariance = fit.covariance()
         if ((number[:, None] != number) & (fit.study[:, None] == fit.study)).any():
@@ -161,10 +162,9 @@ def correlated_effects(
     """
     y, v = studies(yi, vi)
     check_level(level)
-    if not 0 <= rho < 1:
-        raise InputError(f"rho must be at least 0 and below 1, but {rho!r} was given.")
+    as_number(rho, "rho", "must be at least 0 and below 1", lambda x: 0 <= x < 1)
     groups, number = study_index(study, y.size)
-    model = design(X, y.size, None if names is None else tuple(names), True)
+    model = design(X, y.size, names, True)
     size = np.bincount(number)
     mean = (np.bincount(number, weights=v) / size)[number]
     same = (number[:, None] == number).astype(float)
@@ -226,7 +226,13 @@ def _inference(
     load = weights @ x @ bread
     coef = load.T @ working.y
     residual = working.y - x @ coef
-    adjust = _adjustments(working, load) if correction == "CR2" else None
+    try:
+        adjust = _adjustments(working, load) if correction == "CR2" else None
+    except np.linalg.LinAlgError as error:
+        raise InputError(
+            "CR2 needs sampling errors that are not lost in rounding beside the heterogeneity; "
+            "some effect differs from the others by many orders of magnitude."
+        ) from error
     scores = np.empty((m, p))
     pieces = np.empty((m, p, working.y.size))
     for which in range(m):
@@ -258,7 +264,7 @@ def _inference(
         level=level,
         tau2=tau2,
         rho=rho,
-        notes=_notes(names, df, correction),
+        notes=_notes(names, se, df, correction),
     )
 
 
@@ -289,10 +295,16 @@ def _satterthwaite(pieces: Array, covariance: Array) -> float:
     return float(np.trace(moments) ** 2 / (moments**2).sum())
 
 
-def _notes(names: tuple[str, ...], df: Array, correction: str) -> tuple[str, ...]:
+def _notes(names: tuple[str, ...], se: Array, df: Array, correction: str) -> tuple[str, ...]:
+    exact = tuple(
+        f"{name}: the clusters agree exactly, so the standard error is zero and there is no test."
+        for name, own in zip(names, se, strict=True)
+        if own == 0
+    )
     if correction != "CR2":
-        return ("Without the CR2 correction intervals are too narrow when clusters are few.",)
-    return tuple(
+        few = "Without the CR2 correction intervals are too narrow when clusters are few."
+        return (*exact, few)
+    return exact + tuple(
         f"{name}: fewer than 4 degrees of freedom, so the t approximation is unreliable."
         for name, own in zip(names, df, strict=True)
         if own < 4

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 
-from .errors import InputError
+from .errors import InputError, as_numbers, reject_where
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Scale:
         ndarray
             The values back-transformed, of the same shape.
         """
-        values = np.asarray(values, dtype=float)
+        values = as_numbers(values, "values")
         if self.link != "double arcsine":
             return _BACK[self.link](values)
         if ni is None:
@@ -87,7 +87,10 @@ def inverse_freeman_tukey(values: ArrayLike, ni: ArrayLike) -> NDArray[np.float6
     Miller 1978, Am Stat 32:138. With the harmonic mean of very different sizes the result can
     mislead (Schwarzer et al. 2019, Res Synth Methods 10:476); a logit model avoids that.
     """
-    values, sizes = np.asarray(values, dtype=float), np.asarray(ni, dtype=float)
+    values, sizes = as_numbers(values, "values"), as_numbers(ni, "ni")
+    reject_where(sizes <= 0, sizes, "ni", "a size must be above zero")
+    if values.ndim and sizes.ndim and values.shape[-1] != sizes.shape[-1]:
+        raise InputError(f"ni has shape {sizes.shape}, but values has {values.shape}.")
     lowest = np.arcsin(np.sqrt(1 / (sizes + 1))) / 2
     inside = np.clip(values, lowest, np.pi / 2 - lowest)
     sine, cosine = np.sin(2 * inside), np.cos(2 * inside)

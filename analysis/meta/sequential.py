@@ -17,7 +17,15 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 from scipy.special import lambertw, ndtr, ndtri
 
-from .errors import InputError, as_vector, check_level, reject_where, same_length
+from .errors import (
+    LARGEST,
+    as_number,
+    as_positive,
+    as_vector,
+    check_level,
+    reject_where,
+    same_length,
+)
 from .inference import limits
 
 Array = NDArray[np.float64]
@@ -102,10 +110,9 @@ def information_needed(effect: float, *, level: float = 0.95, power: float = 0.9
     (required information size).
     """
     check_level(level)
-    if not 0 < power < 1:
-        raise InputError(f"power must lie between 0 and 1, but {power!r} was given.")
-    if not 0 < abs(effect) < inf:
-        raise InputError(f"effect must be a number other than zero, but {effect!r} was given.")
+    as_number(power, "power", "must lie between 0 and 1", lambda x: 0 < x < 1)
+    rule = f"must be a number other than zero, {1 / LARGEST:g} to {LARGEST:g} in size"
+    as_number(effect, "effect", rule, lambda x: 1 / LARGEST <= abs(x) <= LARGEST)
     return float((ndtri(0.5 + level / 2) + ndtri(power)) / effect) ** 2
 
 
@@ -154,12 +161,10 @@ def sequential(
     """
     y, se = as_vector(estimates, "estimates"), as_vector(ses, "ses")
     same_length(y, se, ("estimates", "ses"))
-    reject_where(se <= 0, se, "ses", "a standard error must be above zero")
+    reject_where(se < 1 / LARGEST, se, "ses", "a standard error must be above zero")
     check_level(level)
-    if not 0 < information_needed < inf:
-        raise InputError(
-            f"information_needed must be a positive number, but {information_needed!r} was given."
-        )
+    as_positive(information_needed, "information_needed")
+    as_number(null, "null")
     alpha = 1 - level
     information = se**-2
     fraction = np.minimum(np.maximum.accumulate(information) / information_needed, 1.0)

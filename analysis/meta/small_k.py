@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from .errors import InputError
+from .errors import as_count
 
 
 @dataclass(frozen=True)
@@ -123,9 +123,7 @@ def small_k_policy(k: int) -> SmallKPolicy:
     InputError
         If ``k`` is not a whole number of at least zero.
     """
-    if k != int(k) or k < 0:
-        raise InputError(f"k must be a whole number of studies, 0 or more, but {k!r} was given.")
-    k = int(k)
+    k = as_count(k, "k", 0)
     return SmallKPolicy(
         k=k,
         level=next(level for least, level, _ in reversed(_LEVELS) if k >= least),

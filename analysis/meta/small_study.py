@@ -7,8 +7,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ._es_binary import complete_tables
 from .asymmetry import require_enough
-from .errors import InputError, as_vector, check_level, check_option, reject_where
+from .errors import (
+    LARGEST,
+    InputError,
+    as_number,
+    as_vector,
+    check_kind,
+    check_level,
+    check_option,
+    reject_where,
+)
 from .gls import design
 from .inference import limits, two_sided
 from .pooling import Fit, pool
@@ -19,6 +29,8 @@ Array = NDArray[np.float64]
 _PREDICTORS = ("sei", "vi", "ni", "ninv", "sqrtni", "sqrtninv")
 #: Predictors that go to zero as a study grows, so that the constant is the effect there.
 _VANISH = ("sei", "vi", "ninv", "sqrtninv")
+
+_EXACT = "the effects lie exactly on a line, so there is nothing to test against."
 
 
 @dataclass(frozen=True)
@@ -129,6 +141,7 @@ def egger(
     Egger et al. 1997, BMJ 315:629, https://doi.org/10.1136/bmj.315.7109.629; Sterne & Egger
     2005, in Publication Bias in Meta-Analysis, pp. 99-110 (mixed-effects form).
     """
+    check_kind(fit, Fit, "fit")
     check_option(model, ("regression", "model"), "model")
     notes = require_enough(fit.k, "asymmetry_tests", 3, force)
     x, vanishes = _predictor(fit, predictor, ni)
@@ -137,6 +150,8 @@ def egger(
         line = _least_squares(fit.yi, x, 1 / fit.vi, fit.level)
         return _test(name, line, 1, None, vanishes, notes)
     mixed = regression(fit.yi, fit.vi, x, method=fit.method, ci=fit.ci_method, level=fit.level)
+    if not mixed.se.all():
+        raise InputError(_EXACT)
     line = _Line(mixed.coef, mixed.se, mixed.statistic, mixed.pvalue, mixed.ci, mixed.df, mixed.k)
     return _test(name, line, 1, mixed.tau2, vanishes, notes)
 
@@ -166,6 +181,7 @@ def rank_test(fit: Fit, *, force: bool = False) -> RankTest:
     ----------
     Begg & Mazumdar 1994, Biometrics 50:1088. https://doi.org/10.2307/2533446
     """
+    check_kind(fit, Fit, "fit")
     from scipy.stats import kendalltau
 
     notes = require_enough(fit.k, "asymmetry_tests", 3, force)
@@ -303,7 +319,8 @@ def pet_peese(fit: Fit, *, alpha: float = 0.10, force: bool = False) -> PetPeese
     Stanley & Doucouliagos 2014, Res Synth Methods 5:60, https://doi.org/10.1002/jrsm.1095;
     Stanley 2017, Soc Psychol Personal Sci 8:581, https://doi.org/10.1177/1948550617693062.
     """
-    check_level(alpha)
+    check_kind(fit, Fit, "fit")
+    as_number(alpha, "alpha", "must lie between 0 and 1", lambda x: 0 < x < 1)
     pet = egger(fit, predictor="sei", force=force)
     peese = egger(fit, predictor="vi", force=force)
     pvalue = float(two_sided(pet.coef[0] / pet.se[0], pet.df))
@@ -328,11 +345,17 @@ def _least_squares(y: Array, x: Array, weights: Array, level: float) -> _Line:
     """Fit a straight line by weighted least squares."""
     from statsmodels.api import WLS
 
-    done = WLS(y, design(x, x.size, ("predictor",), True).x, weights=weights).fit()
+    # In its own unit the slope is found as well for inverse sizes near 1e-8 as for any other.
+    unit = np.array([1.0, float(np.abs(x).max()) or 1.0])
+    matrix = design(x, x.size, ("predictor",), True).x / unit
+    if np.linalg.matrix_rank(np.sqrt(weights)[:, None] * matrix) < 2:
+        raise InputError("the weights differ so much that only one study counts: no line to fit.")
+    done = WLS(y, matrix, weights=weights).fit()
     if done.ssr <= 1e-24 * float((weights * y**2).sum()):
-        raise InputError("the effects lie exactly on a line, so there is nothing to test against.")
-    ci = limits(done.params, done.bse, level, done.df_resid)
-    return _Line(done.params, done.bse, done.tvalues, done.pvalues, ci, done.df_resid, y.size)
+        raise InputError(_EXACT)
+    coef, se = done.params / unit, done.bse / unit
+    ci = limits(coef, se, level, done.df_resid)
+    return _Line(coef, se, done.tvalues, done.pvalues, ci, done.df_resid, y.size)
 
 
 def _test(
@@ -370,7 +393,7 @@ def _predictor(fit: Fit, predictor: str | ArrayLike, ni: ArrayLike | None) -> tu
     n = as_vector(ni, "ni")
     if n.size != fit.k:
         raise InputError(f"ni has {n.size} entries, but fit has {fit.k} studies.")
-    reject_where(n <= 0, n, "ni", "a sample size must be above zero")
+    reject_where(n < 1 / LARGEST, n, "ni", "a sample size must be above zero")
     n = np.sqrt(n) if predictor.startswith("sqrt") else n
     return (1 / n if predictor.endswith("inv") else n), predictor in _VANISH
 
@@ -379,15 +402,7 @@ def _tables(
     ai: ArrayLike, bi: ArrayLike, ci: ArrayLike, di: ArrayLike, force: bool
 ) -> tuple[Array, Array, Array, Array, tuple[str, ...]]:
     """Return the tables that carry information on an odds ratio, and the notes."""
-    cells = [
-        as_vector(cell, name)
-        for cell, name in zip((ai, bi, ci, di), ("ai", "bi", "ci", "di"), strict=True)
-    ]
-    for cell, name in zip(cells, ("ai", "bi", "ci", "di"), strict=True):
-        if cell.size != cells[0].size:
-            raise InputError(f"{name} has {cell.size} entries, but ai has {cells[0].size}.")
-        reject_where(cell < 0, cell, name, "a count must not be negative")
-    table = np.stack(cells)
+    table = np.stack(complete_tables(ai, bi, ci, di))
     informative = (table[0] + table[2] > 0) & (table[1] + table[3] > 0)
     left_out = int((~informative).sum())
     a, b, c, d = table[:, informative]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .errors import InputError
+from .errors import InputError, as_labels, check_flag
 from .gls import studies
 from .inference import OmnibusTest, wald
 from .pooling import Fit, pool
@@ -98,9 +98,8 @@ def subgroups(
     omnibus test of the regression, F on the residual degrees of freedom unless ``ci="z"``.
     """
     y, v = studies(yi, vi)
-    labels = np.array([str(label) for label in np.asarray(groups).ravel().tolist()])
-    if labels.size != y.size:
-        raise InputError(f"groups has {labels.size} entries, but yi has {y.size}.")
+    check_flag(common_tau2, "common_tau2")
+    labels = np.array(as_labels(groups, "groups", y.size))
     levels = tuple(sorted(set(labels.tolist())))
     if len(levels) < 2:
         raise InputError(f"groups names only {levels[0]!r}; at least two groups are needed.")

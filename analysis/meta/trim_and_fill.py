@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .asymmetry import require_enough
-from .errors import InputError, check_option
+from .errors import InputError, check_kind, check_option
 from .pooling import Fit, pool
 from .regression import regression
 
@@ -90,6 +90,7 @@ def trim_and_fill(
     (algorithm); 2000, J Am Stat Assoc 95:89, https://doi.org/10.1080/01621459.2000.10473905
     (estimators and their variances).
     """
+    check_kind(fit, Fit, "fit")
     check_option(estimator, _ESTIMATORS, "estimator")
     notes = require_enough(fit.k, "trim_and_fill", 3, force)
     if np.ptp(fit.yi) == 0:
