@@ -145,7 +145,7 @@ CALLS: dict[str, list[dict[str, Any]]] = {
     "smcc_from_test": [{"kind": "p", "value": VI, "ni": B, "sign": np.sign(YI)}],
     "mean_sd_from_quantiles": [
         {"n": B, "median": YI, "q1": YI - 1, "q3": YI + 2, "minimum": YI - 3, "maximum": YI + 4}
-        | {"mean_method": "wan2014"}
+        | {"mean_method": "wan2014", "sd_method": "shi2020"}
     ],
     "sd_of_change": [{"sd_before": VI, "sd_after": VI + 1, "r": np.full(12, 0.5)}],
     "log_odds_ratio_from_smd": [{"yi": YI, "vi": VI, "method": "normal"}],

@@ -51,6 +51,29 @@ def test_mean_and_sd_from_median_and_range_as_in_the_metablue_package() -> None:
     assert (round(mean[0], 6), round(sd[0], 6)) == (4.356748, 2.205578)
 
 
+def test_shis_sd_of_five_numbers_is_eq_10_of_the_paper() -> None:
+    # the equation in R 4.2, by itself: w (max - min) / xi + (1 - w) (q3 - q1) / eta
+    _, sd = convert.mean_sd_from_quantiles(
+        n=[11, 85, 400],
+        minimum=[1, -3, 10],
+        q1=[4, 2, 22.5],
+        median=[6, 5, 25],
+        q3=[9, 7, 31],
+        maximum=[20, 16, 58],
+        sd_method="shi2020",
+    )
+    assert_close(sd, [5.5705211352065991, 3.8314207174661101, 6.8303797762162564], CLOSED_FORM)
+
+
+def test_with_only_one_pair_there_is_nothing_for_shi_to_weigh() -> None:
+    columns = {"n": 40, "median": 5, "q1": 3, "q3": 8}
+    wan, shi = (
+        convert.mean_sd_from_quantiles(**columns, sd_method=method)
+        for method in convert.SD_METHODS
+    )
+    np.testing.assert_array_equal(wan, shi)
+
+
 @pytest.mark.parametrize("shown", ["quartiles", "range", "both"])
 @pytest.mark.parametrize("mean_method", convert.MEAN_METHODS)
 def test_normal_samples_are_recovered_on_average(shown: str, mean_method: str) -> None:

@@ -285,3 +285,12 @@ def test_correlations_of_three_pairs_or_fewer_have_no_variance():
         assert np.isnan(es.vi).tolist() == [True, True, False, False]
         assert len(es.notes) == 2
     np.testing.assert_allclose(effect_sizes("COR", ri=0.5, ni=[4, 5]).vi, [0.1875, 0.140625])
+
+
+@pytest.mark.parametrize("measure", ["MPRD", "MPRR", "MPOR"])
+def test_without_discordant_pairs_the_variance_is_zero_and_said_so(measure: str) -> None:
+    # metafor 3.8-1, escalc(measure, ai=10, bi=0, ci=0, di=7, to="none"): yi 0, vi 0
+    es = effect_sizes(measure, ai=10, bi=0, ci=0, di=7, to="none")
+    assert (es.yi[0], es.vi[0]) == (0, 0)
+    assert not es.usable[0]
+    assert "its variance is 0 at ai = 10, bi = 0, ci = 0, di = 7" in es.notes[0]

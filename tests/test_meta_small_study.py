@@ -314,3 +314,13 @@ def test_asymmetry_results_do_not_depend_on_order_origin_or_unit(seed, shift, sc
     assert fills[1].fit.estimate == pytest.approx(
         scale * (fills[0].fit.estimate + shift), rel=1e-5, abs=1e-6 * scale
     )
+
+
+def test_studies_alike_in_effect_and_variance_stay_tied():
+    # metafor 3.8-1, ranktest(yi, vi); studies 2 and 7 are the same, which a sum over the others
+    # in another order for each would undo in its last digit
+    yi = [-0.7, -1.3, -0.6, 0.0, -2.3, -0.2, -1.3, -0.7]
+    vi = [0.34, 0.17, 0.07, 0.06, 0.42, 0.46, 0.17, 0.38]
+    ours = rank_test(pool(yi, vi), force=True)
+    expected = [-0.18518518518518517, 0.52993595015662009]
+    assert_close([ours.tau, ours.pvalue], expected, CLOSED_FORM)

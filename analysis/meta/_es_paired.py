@@ -85,7 +85,7 @@ def _compute_matched(measure: str, columns: Columns, options: Options) -> Comput
 
 def _matched_risk_difference(a: Vector, b: Vector, c: Vector, d: Vector) -> tuple[Vector, Vector]:
     n = a + b + c + d
-    return (b - c) / n, (b + c) / n**2 - (b - c) ** 2 / n**3
+    return (b - c) / n, (n * (b + c) - (b - c) ** 2) / n**3
 
 
 def _matched_log_risk_ratio(a: Vector, b: Vector, c: Vector, d: Vector) -> tuple[Vector, Vector]:
@@ -96,8 +96,8 @@ def _matched_log_odds_ratio(a: Vector, b: Vector, c: Vector, d: Vector) -> tuple
     # Becker & Balagtas 1993, Biometrics 49:997: marginal odds, covariance by the delta method
     n = a + b + c + d
     yes1, no1, yes2, no2 = a + b, c + d, a + c, b + d
-    covariance = n * (a * d - b * c) / (yes1 * no1 * yes2 * no2)
-    vi = 1 / yes1 + 1 / no1 + 1 / yes2 + 1 / no2 - 2 * covariance
+    # one fraction, so that without discordant pairs it is zero and not a negative rounding error
+    vi = n * (n * (b + c) - (b - c) ** 2) / (yes1 * no1 * yes2 * no2)
     return np.log(yes1 / no1) - np.log(yes2 / no2), vi
 
 

@@ -14,7 +14,11 @@ from ._es_paired import difference_sd
 from .errors import LARGEST, InputError, as_numbers, check_level, check_option, reject_where
 
 MEAN_METHODS = ("luo2018", "wan2014")
+SD_METHODS = ("wan2014", "shi2020")
 ODDS_RATIO_METHODS = ("logistic", "normal")
+
+#: Below this a p-value is no number a computer holds to full precision.
+_LEAST_P = 1e-300
 
 
 def se_from_ci(
@@ -133,7 +137,7 @@ def t_from_f(f: ArrayLike) -> Vector:
 def t_from_p(pvalue: ArrayLike, df: ArrayLike = np.inf) -> Vector:
     """Return the absolute t statistic of an exact two-sided p-value."""
     p = read_columns({"pvalue": pvalue})["pvalue"]
-    exact = (p >= 1 / LARGEST) & (p <= 1)
+    exact = (p >= _LEAST_P) & (p <= 1)
     reject_where(~exact & ~np.isnan(p), p, "pvalue", "must be an exact p-value in (0, 1]")
     return -_quantile(p / 2, df)
 
@@ -204,6 +208,7 @@ def mean_sd_from_quantiles(
     minimum: ArrayLike | None = None,
     maximum: ArrayLike | None = None,
     mean_method: str = "luo2018",
+    sd_method: str = "wan2014",
 ) -> tuple[Vector, Vector]:
     """Return means and standard deviations from medians with quartiles, range or both.
 
@@ -215,11 +220,14 @@ def mean_sd_from_quantiles(
         The quartiles, the range, or all four.
     mean_method : {"luo2018", "wan2014"}
         Estimator of the mean: weights that depend on n (Luo), or fixed ones (Wan).
+    sd_method : {"wan2014", "shi2020"}
+        Estimator of the SD where quartiles and range are both given: the mean of the two
+        estimators that use one of them (Wan), or weights that depend on n (Shi).
 
     Returns
     -------
     mean, sd : ndarray of shape (k,)
-        The standard deviation always after Wan; nan where a value is missing.
+        nan where a value is missing.
 
     Raises
     ------
@@ -229,11 +237,13 @@ def mean_sd_from_quantiles(
     Notes
     -----
     Luo, Wan, Liu & Tong 2018, Stat Methods Med Res 27:1785; Wan, Wang, Liu &
-    Tong 2014, BMC Med Res Methodol 14:135, eqs. 9 and 16 for the SD. Both suppose that the
-    outcome is roughly normal; with skewed data, as the distances from the median may show,
-    the results mislead.
+    Tong 2014, BMC Med Res Methodol 14:135, eqs. 9 and 16 for the SD; Shi et al. 2020, Res Synth
+    Methods 11:641, https://doi.org/10.1002/jrsm.1429, eq. 10. All suppose that the
+    outcome is roughly normal; with skewed data, as the distances from the median may show, the
+    results mislead.
     """
     check_option(mean_method, MEAN_METHODS, "mean_method")
+    check_option(sd_method, SD_METHODS, "sd_method")
     quartiles, limits = _pair("q1", q1, "q3", q3), _pair("minimum", minimum, "maximum", maximum)
     if not quartiles and not limits:
         raise InputError("The median alone is not enough: give q1 and q3, or minimum and maximum.")
@@ -241,13 +251,7 @@ def mean_sd_from_quantiles(
     reject_where(columns["n"] < 2, columns["n"], "n", "must be at least 2")
     names = ("minimum", "q1", "median", "q3", "maximum")
     _require_order(columns, tuple(name for name in names if name in columns))
-    mean = _MEANS[mean_method](columns)
-    sds = []
-    if quartiles:
-        sds.append(_sd_from_iqr(columns["q3"] - columns["q1"], columns["n"]))
-    if limits:
-        sds.append(_sd_from_range(columns["maximum"] - columns["minimum"], columns["n"]))
-    return mean, np.mean(sds, axis=0)
+    return _MEANS[mean_method](columns), _sd(columns, sd_method)
 
 
 def sd_from_iqr(iqr: ArrayLike, n: ArrayLike) -> Vector:
@@ -276,6 +280,18 @@ def sd_from_iqr(iqr: ArrayLike, n: ArrayLike) -> Vector:
     require_counts(columns, "iqr")
     reject_where(columns["n"] < 2, columns["n"], "n", "must be at least 2")
     return _sd_from_iqr(columns["iqr"], columns["n"])
+
+
+def _sd(columns: Mapping[str, Vector], method: str) -> Vector:
+    n = columns["n"]
+    if "q1" not in columns:
+        return _sd_from_range(columns["maximum"] - columns["minimum"], n)
+    inner = _sd_from_iqr(columns["q3"] - columns["q1"], n)
+    if "minimum" not in columns:
+        return inner
+    outer = _sd_from_range(columns["maximum"] - columns["minimum"], n)
+    share = 0.5 if method == "wan2014" else 1 / (1 + 0.07 * n**0.6)
+    return share * outer + (1 - share) * inner
 
 
 def _sd_from_iqr(width: Vector, n: Vector) -> Vector:

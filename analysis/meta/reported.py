@@ -13,7 +13,7 @@ from ._es_means import hedges_g
 from ._es_paired import standardised_change
 from .conversions import se_from_ci, se_from_t, t_from_f, t_from_p
 from .effect_sizes import EffectSizes
-from .errors import InputError, check_level, check_option, reject_where
+from .errors import InputError, check_level, check_option, reject_beyond, reject_where
 from .scales import SCALES
 
 #: An estimate further than this from the middle of its interval, as a share of the
@@ -204,7 +204,9 @@ def _signed_t(kind: str, value: Vector, df: Vector, sign: Vector) -> Vector:
     reject_where(df <= 0, df, "df", "there are too few people for a test")
     if kind == "t":
         return value
-    return sign * (t_from_f(value) if kind == "F" else t_from_p(value, df))
+    t = sign * (t_from_f(value) if kind == "F" else t_from_p(value, df))
+    reject_beyond(t, "the t behind value")
+    return t
 
 
 def _first_known(yi: Vector, sources: dict[str, Vector]) -> tuple[Vector, tuple[str, ...]]:

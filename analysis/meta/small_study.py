@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import fsum
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -188,7 +189,9 @@ def rank_test(fit: Fit, *, force: bool = False) -> RankTest:
     common = pool(fit.yi, fit.vi, method="EE", ci="z")
     # The variance of an effect's distance from the weighted mean that it is part of; written as
     # a product, because the difference of two nearly equal numbers may round to zero.
-    others = (1 - np.eye(fit.k)) @ (1 / fit.vi)
+    weights = 1 / fit.vi
+    # summed exactly, so that studies alike in effect and variance are tied whatever their place
+    others = np.array([fsum(np.delete(weights, i)) for i in range(fit.k)])
     variance = fit.vi * others * common.se**2
     standardised = (fit.yi - common.estimate) / np.sqrt(variance)
     ties = any(np.unique(values).size < fit.k for values in (standardised, fit.vi))
