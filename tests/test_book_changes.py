@@ -8,11 +8,15 @@ import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
 
+import factories
+from analysis.book import changes, door
+from analysis.review.results import Results
 from project_copy import ROOT
 from small_review import commit, small_review
 
@@ -108,6 +112,23 @@ def test_an_edit_after_a_release_is_told_and_not_cited_as_released(review: Revie
     assert "events_treat: 12 → 18" in shown["changes"]
     assert "not yet released" in shown["cite"]
     assert f"{YEAR}.1.0, this book" in shown["looks"]
+
+
+@pytest.mark.parametrize(("factor", "looks"), [(1 + 1e-14, 1), (1.01, 2)])
+def test_a_last_digit_is_no_look_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, factor: float, looks: int
+) -> None:
+    answer = factories.answer(4)
+    assert answer.pooled is not None
+    pooled = replace(answer.pooled, estimate=answer.pooled.estimate * factor)
+    past, now = (
+        Results("2026.1.0", {}, {}, {each.id: each})
+        for each in (answer, replace(answer, pooled=pooled))
+    )
+    monkeypatch.setattr(changes, "released_results", lambda root: [past])
+    monkeypatch.setattr(changes, "read_results", lambda path: now)
+    monkeypatch.setattr(door, "results", lambda: door.Door(now))
+    assert changes.all_looks().text == f"{looks} versions"
 
 
 def test_each_release_is_an_entry_a_section_and_a_look(review: Review) -> None:

@@ -48,6 +48,18 @@ def test_links_and_the_subject_of_the_book_are_left_alone() -> None:
     assert explained(page(link, nodes.Text(" in ME/CFS"))) == []
 
 
+def test_marks_that_touch_a_word_stay_with_it_and_none_is_lost() -> None:
+    made = page(nodes.Text("It aches (pain), much."))
+    (word,) = made.findall(glossing.gloss)
+    glossing.keep_marks(word)
+    assert (word["before"], word["after"]) == ("(", "),")
+    assert made.astext() == "It aches pain much."
+    made = page(nodes.Text("Pain"))
+    (word,) = made.findall(glossing.gloss)
+    glossing.keep_marks(word)
+    assert (word["before"], word["after"]) == ("", "")
+
+
 @pytest.mark.parametrize("name", sorted(glossing.READERS))
 def test_every_page_for_readers_explains_each_term_where_it_first_stands(
     book: Path, name: str

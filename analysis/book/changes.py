@@ -22,9 +22,10 @@ from analysis.review.changes import Comparison, QuestionChange, Snapshot
 from analysis.review.comparing import compare
 from analysis.review.looks import Look, looks, released_results
 from analysis.review.questions import load_questions
-from analysis.review.results import Answer
+from analysis.review.results import Answer, Results
 from analysis.review.serialise import read_results
 from analysis.review.specifications import Cumulative, cumulative
+from analysis.review.verifying import differences
 from analysis.review.versions import find_version, read_folder
 
 _SUBSCRIBE = (
@@ -113,7 +114,7 @@ def paths() -> Piece:
 def _moves(answer: Answer, seen: Mapping[str, Sequence[Look]]) -> Iterator[Piece]:
     """Yield the paths of an answer; one step is a point, and equal looks are no path."""
     looked = list(_by_version(seen.get(answer.id, ())))
-    moved = len({(step.k, step.estimate, step.ci_low, step.ci_high) for step in looked}) > 1
+    moved = len({_line(answer, step)[1:] for step in looked}) > 1
     steps = {"year": list(cumulative(answer)), "version": looked if moved else []}
     titles = {
         "year": f"{answer.title}: study after study",
@@ -125,19 +126,9 @@ def _moves(answer: Answer, seen: Mapping[str, Sequence[Look]]) -> Iterator[Piece
 
 
 def _path(answer: Answer, name: str, title: str, steps: list[Cumulative]) -> Piece:
-    lines = [
-        (
-            step.label,
-            str(step.k),
-            numbers.interval(step.estimate, step.ci_low, step.ci_high, answer.measure),
-        )
-        for step in steps
-    ]
-    first, last = (
-        numbers.interval(s.estimate, s.ci_low, s.ci_high, answer.measure)
-        for s in (steps[0], steps[-1])
-    )
-    alt = f"{title}: from {first} after {steps[0].label} to {last} after {steps[-1].label}."
+    lines = [_line(answer, step) for step in steps]
+    (start, _, first), (end, _, last) = lines[0], lines[-1]
+    alt = f"{title}: from {first} after {start} to {last} after {end}."
     told = "; ".join(f"{label}: {effect}, k = {k}" for label, k, effect in lines)
     said = Words(
         title=title,
@@ -156,6 +147,12 @@ def _path(answer: Answer, name: str, title: str, steps: list[Cumulative]) -> Pie
     )
 
 
+def _line(answer: Answer, step: Cumulative) -> tuple[str, str, str]:
+    """Return a step as it is printed: after what, from how many studies, the result."""
+    found = numbers.interval(step.estimate, step.ci_low, step.ci_high, answer.measure)
+    return step.label, str(step.k), found
+
+
 def _by_version(looks_at_it: Iterable[Look]) -> Iterator[Cumulative]:
     for look in looks_at_it:
         seen = look.answer
@@ -165,13 +162,21 @@ def _by_version(looks_at_it: Iterable[Look]) -> Iterator[Cumulative]:
 
 
 def _looks() -> dict[str, tuple[Look, ...]]:
-    """Return every look, the present one last unless it is the newest release itself."""
+    """Return every look, the present one last unless it is the newest release itself.
+
+    Another processor, or engine, may move a last digit; that is no look of its own.
+    """
     root = project_root()
     present = read_results(inputs.RESULTS)
     past = released_results(root)
-    if past and past[-1].answers == present.answers:
+    if past and _same_answers(past[-1], present):
         return looks(past)
     return looks([*past, replace(present, version=f"{present.version}, this book")])
+
+
+def _same_answers(one: Results, other: Results) -> bool:
+    found = differences(one, other)
+    return all(part.kind != "quantity" or part.is_rounding for part in found)
 
 
 def _is_released(root: Path, release: Release) -> bool:

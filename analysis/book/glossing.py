@@ -117,14 +117,40 @@ def _prepare(app: Sphinx, doctree: nodes.document) -> None:
     if app.env.docname in READERS:
         app.env.note_dependency(str(GLOSSARY))
         explain(doctree, meanings())
-    for number, word in enumerate(doctree.findall(gloss)):
+    for number, word in enumerate(list(doctree.findall(gloss))):
         word["opens"] = f"gloss-{number}"
+        keep_marks(word)
+
+
+def keep_marks(word: gloss) -> None:
+    """Take the marks that touch a word from the text around it: ``before`` and ``after``.
+
+    A browser may break a line on either side of a button, so a comma would start the next one.
+    """
+    place = word.parent.index(word)
+    before = word.parent[place - 1] if place else None
+    after = word.parent[place + 1] if place + 1 < len(word.parent) else None
+    word["before"], word["after"] = "", ""
+    if isinstance(before, nodes.Text) and (found := _OPENING.search(str(before))):
+        word["before"] = found[0]
+        word.parent.replace(before, nodes.Text(before[: found.start()]))
+    if isinstance(after, nodes.Text) and (found := _CLOSING.match(str(after))):
+        word["after"] = found[0]
+        word.parent.replace(after, nodes.Text(after[found.end() :]))
+
+
+_OPENING, _CLOSING = re.compile(r"[(“‘]+$"), re.compile(r"[,.;:!?)”’]+")
 
 
 def _visit(translator: Any, node: gloss) -> None:
     """Begin the button that shows the meaning."""
     translator.body.append(
-        fill('<button type="button" class="gloss" popovertarget="{id}">', id=node["opens"])
+        fill(
+            '<span class="glossed">{before}'
+            '<button type="button" class="gloss" popovertarget="{id}">',
+            before=node["before"],
+            id=node["opens"],
+        )
     )
 
 
@@ -132,8 +158,10 @@ def _depart(translator: Any, node: gloss) -> None:
     """End the button; its meaning follows."""
     translator.body.append(
         fill(
-            '</button><span class="gloss-meaning" id="{id}" popover role="note">{meaning}</span>',
+            '</button><span class="gloss-meaning" id="{id}" popover role="note">{meaning}</span>'
+            "{after}</span>",
             id=node["opens"],
             meaning=node["meaning"],
+            after=node["after"],
         )
     )

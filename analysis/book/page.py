@@ -14,7 +14,7 @@ from analysis.book.blocks import Words, details, figure, unseen
 from analysis.book.codebook import codebook, columns
 from analysis.book.door import results
 from analysis.book.explore import all_rows
-from analysis.book.findings import certainty, certainty_words, result, summary
+from analysis.book.findings import certainty, certainty_words, result, side, summary
 from analysis.book.plots import bias_summary, harms, icons, overview, small_study_effects
 from analysis.book.protocol import (
     alternatives,
@@ -49,6 +49,7 @@ from analysis.book.use import questions as use_questions
 from analysis.figures import forest as drawing
 from analysis.figures import words
 from analysis.figures.names import first_upper, is_uncontrolled, unique_labels
+from analysis.figures.numbers import ABSENT
 from analysis.review.results import Answer
 
 __all__ = [
@@ -115,12 +116,8 @@ def sentence(question: str) -> html.Piece:
     A rated answer says how certain it is, with the way to the reasons.
     """
     answer = results().answers[question]
-    text, rated = _sentence(answer), Markup("")
-    if answer.certainty is not None:
-        template = ' <a href="certainty.html#rating-{id}">Certainty</a>: {words}.'
-        rated = html.fill(template, id=answer.id, words=certainty_words(answer))
-    shown = html.fill('<p class="answer">{text}{rated}</p>', text=text, rated=rated)
-    return html.Piece(shown, text)
+    said = _rated(answer)
+    return html.Piece(html.fill('<p class="answer">{said}</p>', said=said), _sentence(answer))
 
 
 def forest(question: str) -> html.Piece:
@@ -134,7 +131,7 @@ def forest(question: str) -> html.Piece:
         kind="proportion" if is_uncontrolled(answer) else "forest",
     )
     if all(row.estimate is None for row in answer.rows):
-        reasons = [_sentence(answer), *_own_reasons(answer)]
+        reasons = [_rated(answer), *_own_reasons(answer)]
         numbers = _numbers(answer) if answer.rows else None
         return unseen(f"forest-{question}", said, reasons, numbers)
     drawn = figure(
@@ -206,8 +203,22 @@ def status() -> html.Piece:
 
 
 def _sentence(answer: Answer) -> str:
-    """Return the pooled answer in words, or the reason why nothing is pooled."""
+    """Return the answer in words, pooled or of the only study, or the reason why there is none."""
+    if answer.pooled is None and side(answer):
+        return f"{result(answer)}. {side(answer)}."
     return f"{words.pooled_sentence(answer)} {words.direction(answer)}".strip()
+
+
+def _rated(answer: Answer) -> Markup:
+    """Return the answer in words and, where it was rated, how certain it is."""
+    if answer.certainty is None:
+        return html.fill("{text}", text=_sentence(answer))
+    return html.fill(
+        '{text} <a href="certainty.html#rating-{id}">Certainty</a>: {words}.',
+        text=_sentence(answer),
+        id=answer.id,
+        words=certainty_words(answer),
+    )
 
 
 def _explained(answer: Answer) -> Markup:
@@ -229,7 +240,8 @@ def _own_reasons(answer: Answer) -> list[str]:
 def _numbers(answer: Answer) -> Markup:
     """Return the figure's data table."""
     records = words.data_table(answer)
-    keys = [key for key in COLUMNS if any(record.get(key) for record in records)]
+    empty = {"", ABSENT}
+    keys = [key for key in COLUMNS if {record.get(key, "") for record in records} - empty]
     rows = ([record.get(key, "") for key in keys] for record in records)
     return html.table(answer.title, [COLUMNS[key] for key in keys], rows)
 
