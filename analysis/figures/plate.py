@@ -155,7 +155,7 @@ def _starts(table: Table, i: int) -> bool:
 
 
 def _banner_height(warning: list[str]) -> float:
-    return 30 + LEADING * SMALL * len(warning) if warning else 0.0
+    return 34 + LEADING * SMALL * len(warning) if warning else 0.0
 
 
 def _draw_banner(sheet: Sheet, title: str, warning: list[str]) -> None:

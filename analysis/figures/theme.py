@@ -88,11 +88,11 @@ LIGHT = Theme(
     rob_ink="#0a0a0a",
 )
 DARK = Theme(
-    ground="#14181e",
+    ground="#121212",  # the pages' own: words have it behind them where lines would cross them
     ink="#e8e8e8",
     muted="#a9adb3",
     rule="#8a9099",
-    zebra="#1b2027",
+    zebra="#191a1c",
     band="#1f3140",
     data="#3f97d1",
     pooled="#ffc04d",

@@ -81,7 +81,7 @@ ANALYSES = (
     Analysis("common_effect", "common-effect estimate", 2, _POOLING),
     Analysis("random_effects", "random-effects estimate (Hartung-Knapp with floor)", 2, _POOLING),
     Analysis("bayesian", "Bayesian estimate with its prior stated", 2, _POOLING),
-    Analysis("heterogeneity", "tau² with its interval, and Q", 2, _SPREAD),
+    Analysis("heterogeneity", "τ² with its interval, and Q", 2, _SPREAD),
     Analysis(
         "i2",
         "I² as a conclusion",
@@ -94,7 +94,7 @@ ANALYSES = (
         3,
         "with two studies no degree of freedom is left for where a new study would fall",
         reliable=5,
-        caution="unreliable: with fewer than five studies tau² is barely known",
+        caution="unreliable: with fewer than five studies τ² is barely known",
     ),
     Analysis("regression", "meta-regression", 5, _FEW_FOR_MODERATORS),
     Analysis("subgroups", "subgroup tests", 5, _FEW_FOR_MODERATORS),

@@ -252,6 +252,72 @@ def test_an_opened_panel_is_printed_and_a_closed_one_is_not(page: Page, site: st
     page.evaluate("dispatchEvent(new Event('afterprint'))")
 
 
+def test_paper_is_white_whatever_the_screen_was(page: Page, site: str) -> None:
+    page.emulate_media(color_scheme="dark", media="print")
+    page.goto(f"{site}/{PAGES[QUESTION]}.html", wait_until="load")
+    ink, ground = page.evaluate(
+        """["color", "backgroundColor"].map(name => getComputedStyle(document.body)[name]
+             .match(/[0-9]+/g).slice(0, 3).reduce((sum, part) => sum + Number(part), 0))"""
+    )
+    assert ink < 150
+    assert ground > 700
+
+
+def test_the_reviews_own_result_stays_beside_a_selection(page: Page, site: str) -> None:
+    panel = open_panel(page, site)
+    review, prediction = panel.locator("tr.review"), panel.locator("tr.prediction")
+    expect(review).to_be_hidden()
+    expect(prediction).to_be_visible()
+    first = panel.locator("tr.pooled .effect").inner_text()
+    panel.get_by_role("checkbox", name="Fu 2020").uncheck()
+    expect(review).to_be_visible()
+    expect(review).to_contain_text(first)
+    expect(panel).to_have_class(re.compile(r"\bown\b"))
+    panel.get_by_role("checkbox", name="Ionescu 2021").uncheck()
+    expect(prediction).to_be_hidden()  # two studies allow none
+    expect(panel.locator(".lines")).to_contain_text("No prediction interval")
+    link = panel.get_by_role("link", name="Link to this selection").get_attribute("href")
+    assert link == page.url
+    panel.get_by_role("button", name="Back to the review’s result").click()
+    expect(review).to_be_hidden()
+    expect(panel).not_to_have_class(re.compile(r"\bown\b"))
+
+
+def test_a_left_out_study_is_hollow_and_lines_end_where_the_axis_ends(
+    page: Page, site: str
+) -> None:
+    panel = open_panel(page, site)
+    daly = panel.locator("tbody tr", has_text="Daly 2019")
+    expect(daly.locator("rect")).to_have_class("left-out")
+    expect(panel.locator("tbody tr", has_text="Fu 2020").locator("rect")).to_have_class("chosen")
+    assert daly.locator("svg.interval .tip").count() == 1  # its interval goes on to the right
+    ends = panel.locator("tbody line.interval").evaluate_all(
+        "lines => lines.map(line => [line.x1, line.x2].map(x => x.baseVal.valueInSpecifiedUnits))"
+    )
+    assert all(0 <= low < high <= 100 for low, high in ends)
+    squares = panel.locator("rect.chosen").evaluate_all(
+        "squares => squares.map(square => square.width.baseVal.value ** 2)"
+    )
+    weights = [
+        float(text) for text in panel.locator("tbody .weight").all_inner_texts() if text != "–"
+    ]
+    shares = [square / weight for square, weight in zip(squares, weights, strict=True)]
+    assert max(shares) == pytest.approx(min(shares), rel=0.01)  # area stands for weight
+
+
+def test_an_uncontrolled_result_says_so_inside_its_panel_and_its_citation(
+    browser: Browser, site: str
+) -> None:
+    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    panel = open_panel(page, site, "fm-responders-single-arm")
+    expect(panel.locator(".result")).to_contain_text("Uncontrolled: not an effect")
+    panel.get_by_role("button", name="Copy link and citation").click()
+    expect(panel.get_by_text("Copied.")).to_be_visible()
+    assert "Uncontrolled: not an effect" in page.evaluate("navigator.clipboard.readText()")
+    context.close()
+
+
 @pytest.mark.parametrize("width", [390, 1280])
 def test_a_row_of_a_figure_is_hit_between_its_marks_as_well(
     page: Page, book: Path, width: int
