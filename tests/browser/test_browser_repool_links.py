@@ -236,6 +236,7 @@ def test_on_a_phone_the_result_stays_in_sight_while_studies_are_ticked(
     panel.get_by_role("checkbox").first.uncheck()
     expect(pooled).to_be_in_viewport(ratio=1)
     expect(pooled).to_contain_text("Your own selection")
+    expect(panel.locator(".scroll")).not_to_have_attribute("tabindex", "0")  # nothing to scroll
 
 
 def test_an_opened_panel_is_printed_and_a_closed_one_is_not(page: Page, site: str) -> None:

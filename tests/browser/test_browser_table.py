@@ -188,6 +188,16 @@ def test_cells_that_a_spreadsheet_would_run_are_saved_as_text(table: Page, book:
     ]
 
 
+def test_the_fields_above_the_table_are_a_search_and_the_study_is_always_shown(
+    table: Page,
+) -> None:
+    search = table.get_by_role("search", name="Every result extracted, one row each")
+    expect(search.get_by_role("searchbox")).to_have_accessible_name("Search this table")
+    expect(search.get_by_role("status")).to_contain_text("rows")  # says the count, politely
+    table.get_by_text("Choose columns").click()
+    expect(table.get_by_role("checkbox", name="Study")).to_be_disabled()
+
+
 def test_heads_stay_in_sight_while_rows_pass(table: Page) -> None:
     box = table.locator(".explore .table-box")
     box.evaluate("box => { box.scrollTop = 3000; box.scrollIntoView(); }")

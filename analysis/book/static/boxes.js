@@ -8,7 +8,10 @@ const watcher = new ResizeObserver((changes) => {
     else box.removeAttribute("tabindex");
   }
 });
-for (const box of document.querySelectorAll(BOXES)) {
+
+function watchBox(box) {
   watcher.observe(box);
   if (box.firstElementChild) watcher.observe(box.firstElementChild);
 }
+
+document.querySelectorAll(BOXES).forEach(watchBox);

@@ -263,6 +263,9 @@ globalThis.repool ??= {};
       make("tbody", {}, ...rows.map((row) => row.element)),
       make("tfoot", {}, ...[pooled, prediction, review, scale].map((row) => row.element)));
 
+    const box = make("div", { className: "scroll", role: "group",
+      "aria-label": `Studies to pool: ${data.title}` }, table);
+    watchBox(box); // static/boxes.js: a stop of the Tab key only while it scrolls
     const banner = data.banner === "" ? [] : [make("p", { className: "warned" }, data.banner)];
     const mark = make("strong"), said = make("span"), warned = make("p", { className: "warned" });
     const status = make("div", { role: "status", className: "result" },
@@ -278,8 +281,7 @@ globalThis.repool ??= {};
       ...(keep.length === 0 ? [] : [make("div", { className: "keep", role: "group", "aria-label": "Keep only" },
         "Keep only: ", ...keep)]),
       make("div", { className: "choices" }, methodLabel, ciLabel),
-      make("div", { className: "scroll", role: "group", tabIndex: 0,
-        "aria-label": `Studies to pool: ${data.title}` }, table),
+      box,
       status, details,
       make("div", { className: "actions" }, back, copy, link, copied),
       ...(others.length === 0 ? [] : [make("p", {}, "Cannot be chosen:"),
