@@ -243,7 +243,10 @@ def test_an_opened_panel_is_printed_and_a_closed_one_is_not(page: Page, site: st
     page.set_viewport_size(DESK)
     panel = open_panel(page, site)
     panel.get_by_role("checkbox", name="Fu 2020").uncheck()
+    parts = page.locator("article details[open]")
+    before = parts.count()
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert parts.count() > before
     page.emulate_media(media="print")
     expect(panel.locator(".result")).to_be_visible()
     expect(panel.get_by_text("Your own selection, not the review’s result.")).to_be_visible()
@@ -251,6 +254,7 @@ def test_an_opened_panel_is_printed_and_a_closed_one_is_not(page: Page, site: st
     expect(page.locator(f"#repool-{OTHER}")).to_be_hidden()
     assert page.locator("details.repool[open]").count() == 1
     page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert parts.count() == before
 
 
 def test_paper_is_white_whatever_the_screen_was(page: Page, site: str) -> None:
