@@ -73,6 +73,10 @@ def test_a_citation_works_with_the_keyboard_and_gives_the_focus_back(
     page.keyboard.press("Enter")
     source = page.get_by_role("dialog", name="Source")
     expect(source).to_be_focused()
+    for _ in range(2):
+        page.keyboard.press("Tab")
+        assert source.evaluate("box => box.contains(document.activeElement)")
+    expect(source).to_be_visible()
     page.keyboard.press("Escape")
     expect(source).to_be_hidden()
     expect(link).to_be_focused()
