@@ -82,6 +82,14 @@ def test_a_citation_works_with_the_keyboard_and_gives_the_focus_back(
     expect(link).to_be_focused()
 
 
+def test_a_citation_asked_for_in_a_new_tab_opens_one(page: Page, site: str) -> None:
+    page.goto(f"{site}/chapters/mecfs.html")
+    with page.context.expect_page() as opened:
+        page.locator('article a[href*="#cite-"]').first.click(modifiers=["Control"])
+    opened.value.wait_for_url("**/references.html#cite-*")
+    expect(page.get_by_role("dialog", name="Source")).to_have_count(0)
+
+
 def test_without_scripts_a_citation_leads_to_the_list_which_leads_back(
     browser: Browser, book: Path
 ) -> None:
