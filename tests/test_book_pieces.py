@@ -23,8 +23,8 @@ from analysis.book import (
     trials,
 )
 from analysis.book.html import Piece, table
-from analysis.book.sources import cite, identifier_links, rows, slug
-from analysis.evidence.schema import load_schema, table_names
+from analysis.book.sources import cite, identifier_links, meanings, rows, slug
+from analysis.evidence.schema import describe, load_schema, table_names
 from analysis.meta.small_k import ANALYSES, small_k_policy
 from analysis.review.results import Absolute, Answer, Certainty, Policy, Rating, Results
 
@@ -212,6 +212,17 @@ def test_together_the_lists_of_described_studies_miss_nobody() -> None:
 @pytest.mark.parametrize("row", rows("studies"), ids=lambda row: row["study_id"])
 def test_every_row_can_be_said_in_words(row: dict[str, str]) -> None:
     assert records.effect_words(row)
+
+
+def test_every_measure_that_a_source_may_print_has_words() -> None:
+    assert set(records.MEASURES) == set(meanings("studies", "estimate_measure"))
+
+
+def test_the_codebook_shows_an_example_or_the_values_of_every_column() -> None:
+    for name in table_names():
+        for column in describe(name):
+            if column["example"] and not column["values"]:
+                assert str(column["example"]) in str(column["allowed"])
 
 
 def test_the_codebook_names_every_column_of_every_table() -> None:

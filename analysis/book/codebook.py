@@ -11,7 +11,7 @@ from analysis.evidence.schema import Schema, describe, load_schema, table_names
 
 
 def codebook() -> Piece:
-    """Show every table with its columns, what may stand in them and an example."""
+    """Show every table with its columns and what may stand in them."""
     schemas = [load_schema(name) for name in table_names()]
     shown = joined(_section(schema) for schema in schemas)
     return Piece(shown, "\n".join(schema.name for schema in schemas))
@@ -24,7 +24,7 @@ def columns(name: str) -> Piece:
 
 
 def _section(schema: Schema) -> Markup:
-    keys = ", ".join(schema.primary_key)
+    keys = Markup(", ").join(fill("<code>{key}</code>", key=key) for key in schema.primary_key)
     about = fill(
         "<p>{what}</p><p>File: <code>{file}</code>. A row is named by: {keys}.</p>",
         what=schema.description,
@@ -57,11 +57,10 @@ def _columns(schema: Schema) -> Markup:
             fill("{title}. {what}", title=column["title"], what=column["description"]),
             _values(column),
             "yes" if column["required"] else "no",
-            str(column["example"]),
         )
         for column in describe(schema.name)
     ]
-    header = ("Column", "Meaning", "What may stand there", "Needed", "Example")
+    header = ("Column", "Meaning", "What may stand there", "Needed")
     made = table(f"Columns of {schema.title.lower()}", header, lines)
     return fill('<div class="codebook">{table}</div>', table=made)
 

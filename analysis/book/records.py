@@ -38,6 +38,17 @@ DESIGNS = {
     "case_series": "case series",
     "case_report": "one patient",
 }
+#: What ``estimate_measure`` means, in front of a number.
+MEASURES = {
+    "MD": "mean difference",
+    "MD_SLOPE": "difference in change per day",
+    "SMD": "standardised mean difference",
+    "D": "d",
+    "RR": "risk ratio",
+    "OR": "odds ratio",
+    "HR": "hazard ratio",
+    "RD": "risk difference",
+}
 
 
 @dataclass(frozen=True)
@@ -383,7 +394,7 @@ def _spread(row: Row, mean: str, sd: str, name: str) -> str:
 def _reported(row: Row) -> str:
     if not row["estimate"]:
         return ""
-    text = f"{row['estimate_measure']} {row['estimate']}"
+    text = f"{MEASURES[row['estimate_measure']]} {row['estimate']}"
     if row["ci_low"] and row["ci_high"]:
         text += f" ({row['ci_low']} to {row['ci_high']})"
     return text + (f", P = {row['p_value']}" if row["p_value"] else "")
