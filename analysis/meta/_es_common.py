@@ -52,6 +52,17 @@ class Family:
     vtypes: tuple[str, ...] = ("LS",)
 
 
+def chosen(
+    measure: str, accepted: tuple[tuple[str, ...], ...], data: Mapping[str, ArrayLike]
+) -> dict[str, ArrayLike]:
+    """Return the columns in the order of the set they make up; refuse missing and unknown ones."""
+    for names in accepted:
+        if set(names) == set(data):
+            return {name: data[name] for name in names}
+    needed = " or ".join(" ".join(names) for names in accepted)
+    raise InputError(f"{measure} needs exactly {needed}, but got {' '.join(data) or 'nothing'}.")
+
+
 def read_columns(data: Mapping[str, ArrayLike]) -> dict[str, Vector]:
     """Return equal-length float vectors; a scalar is repeated, nan marks a missing value.
 

@@ -12,6 +12,7 @@ from scipy.special import expit, ndtr, ndtri
 from ._count_kernels import log_choose
 from ._es_binary import tables
 from ._es_common import (
+    chosen,
     read_columns,
     require_at_most,
     require_counts,
@@ -145,12 +146,8 @@ def beta_binomial(measure: str, *, level: float = 0.95, **data: ArrayLike) -> Be
 
 def _arms(measure: str, data: dict[str, ArrayLike]) -> tuple[Array, Array, Array, int]:
     """Return events, people and design of every arm; the last coefficient is the estimate."""
-    names = next((names for names in _COLUMNS[measure] if set(names) == set(data)), None)
-    if names is None:
-        needed = " or ".join(" ".join(names) for names in _COLUMNS[measure])
-        raise InputError(f"{measure} needs exactly {needed}, but got {' '.join(data)}.")
-    columns = read_columns({name: data[name] for name in names})
-    require_whole(columns, *names)
+    columns = read_columns(chosen(measure, _COLUMNS[measure], data))
+    require_whole(columns, *columns)
     if measure == "PLO":
         require_counts(columns, "xi")
         require_positive(columns, "ni")

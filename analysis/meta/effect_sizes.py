@@ -6,15 +6,22 @@ them, checks what was passed and says in words which rows could not be computed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import _es_binary, _es_means, _es_paired, _es_rates, _es_single
-from ._es_common import ZERO_CELL_RULES, Columns, Family, Options, Vector, read_columns
-from .errors import InputError, as_number, as_vector, check_flag, check_option
+from ._es_common import (
+    ZERO_CELL_RULES,
+    Columns,
+    Family,
+    Options,
+    Vector,
+    chosen,
+    read_columns,
+)
+from .errors import as_number, as_vector, check_flag, check_option
 from .scales import SCALES, Scale, harmonic_mean
 
 _FAMILIES: dict[str, Family] = {
@@ -122,7 +129,7 @@ def effect_sizes(
     to : {"only0", "all", "if0all", "none"}
         Rows with an empty cell, all rows, all rows as soon as one has an empty cell, or none.
     drop00 : bool, default False
-        Leave out rows of two arms without any event, or with nothing but events.
+        Leave out rows of two independent arms without any event, or with nothing but events.
     vtype : str, default "LS"
         Variance estimator: ``MD`` LS or HO; ``SMD`` LS, LS2, UB or AV; ``ROM`` LS, HO or AV.
     **data : array_like of shape (k,) or scalar
@@ -152,7 +159,7 @@ def effect_sizes(
         add = 0.0 if measure in _NO_CORRECTION else 0.5
     as_number(add, "add", "must be a finite number of at least 0", lambda x: x >= 0)
     check_flag(drop00, "drop00")
-    columns = read_columns(_chosen(measure, family, data))
+    columns = read_columns(chosen(measure, family.columns, data))
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         computed = family.compute(measure, columns, Options(add, to, drop00, vtype))
         known = np.isfinite(computed.yi) & np.isfinite(computed.vi) & (computed.vi >= 0)
@@ -197,18 +204,6 @@ def over_correlations(
         float(r): effect_sizes(measure, m1i=m1i, sd1i=sd1i, m2i=m2i, sd2i=sd2i, ni=ni, ri=float(r))
         for r in as_vector(correlations, "correlations")
     }
-
-
-def _chosen(
-    measure: str, family: Family, data: Mapping[str, ArrayLike]
-) -> Mapping[str, ArrayLike]:
-    """Return exactly the columns the family needs; refuse missing and unknown ones."""
-    for names in family.columns:
-        if set(names) == set(data):
-            return {name: data[name] for name in names}
-    needed = " or ".join(" ".join(names) for names in family.columns)
-    given = " ".join(data) or "nothing"
-    raise InputError(f"{measure} needs exactly {needed}, but got {given}.")
 
 
 def _row_notes(

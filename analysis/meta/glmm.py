@@ -17,6 +17,7 @@ from ._es_binary import tables
 from ._es_common import (
     Columns,
     Vector,
+    chosen,
     read_columns,
     require_at_most,
     require_counts,
@@ -33,7 +34,7 @@ from ._marginal import (
     climb,
     runs_away,
 )
-from .errors import InputError, as_count, check_level, check_option, reject_where
+from .errors import as_count, check_level, check_option, reject_where
 from .heterogeneity import PredictionInterval
 from .scales import SCALES, Scale
 
@@ -305,13 +306,9 @@ def _solve(setup: _Setup, model: str, method: str, nodes: int) -> Solution:
 
 
 def _counts(measure: str, data: dict[str, ArrayLike]) -> Columns:
-    names = next((names for names in _COLUMNS[measure] if set(names) == set(data)), None)
-    if names is None:
-        needed = " or ".join(" ".join(names) for names in _COLUMNS[measure])
-        raise InputError(f"{measure} needs exactly {needed}, but got {' '.join(data)}.")
-    columns = read_columns({name: data[name] for name in names})
-    times = [name for name in names if name.startswith("t")]
-    require_whole(columns, *(name for name in names if name not in times))
+    columns = read_columns(chosen(measure, _COLUMNS[measure], data))
+    times = [name for name in columns if name.startswith("t")]
+    require_whole(columns, *(name for name in columns if name not in times))
     for name in times:
         reject_where(np.isnan(columns[name]), columns[name], name, "must be a number")
     return columns
