@@ -128,3 +128,17 @@ def test_the_unit_of_the_effects_does_not_change_the_answer(unit):
     assert_close(other.tau2 / unit**2, one.tau2, OPTIMISED)
     assert_close(other.delta, one.delta, OPTIMISED)
     assert_close(other.log_likelihood + yi.size * np.log(unit), one.log_likelihood, OPTIMISED)
+
+
+def test_one_precise_study_may_hold_the_higher_maximum_at_no_heterogeneity():
+    # metafor 3.8-1: rma(yi, vi), then selmodel(type="stepfun", steps=c(.025, .5)) gives
+    # mu -0.169994, tau2 4.5e-10, delta 0.0391 and 1.1e-5, log-likelihood 3.39198; ours stood at
+    # a tau2 of 0.13 and seven log units lower while it started from the unadjusted tau2 only
+    yi = [-0.17, 0.83, 0.71, 0.5, 0.2, 0.87]
+    vi = [1e-06, 0.438856, 0.070274, 0.395736, 0.10908, 0.134059]
+    ours = step_selection(yi, vi, (0.025, 0.5), force=True)
+    assert ours.log_likelihood >= 3.39198087092689
+    # metafor stops before the second delta is at its bound, a little below the maximum
+    assert ours.log_likelihood == pytest.approx(3.39198087092689, abs=0.01)
+    assert_close([ours.estimate, ours.tau2], [-0.169994152314634, 0.0], OPTIMISED)
+    assert ours.delta[1] == pytest.approx(0.0391294256886546, abs=1e-4)

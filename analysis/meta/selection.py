@@ -136,7 +136,13 @@ def step_selection(
     unadjusted = model.log_likelihood(
         np.array([plain.estimate, plain.tau2, *np.ones(ends.size - 1)])
     )
-    theta = _maximise(model, plain.estimate, float(plain.tau2 or 0.0))
+    common = pool(model.y, model.v, method="EE", ci="z")
+    tau2, spread = float(plain.tau2 or 0.0), float(model.v.min())
+    # Without heterogeneity there may be another maximum, where one precise study decides.
+    theta = _maximise(
+        model,
+        [(plain.estimate, tau2), (plain.estimate, tau2 + spread), (common.estimate, 0.0)],
+    )
     inside = _inside(theta)
     variance = np.full(theta.size, np.nan)
     information = -_curvature(model, theta)[np.ix_(inside, inside)]
@@ -242,17 +248,16 @@ def _ends(steps: Sequence[float]) -> Array:
     return np.append(ends, 1.0)
 
 
-def _maximise(model: _Model, mu: float, tau2: float) -> Array:
+def _maximise(model: _Model, starts: list[tuple[float, float]]) -> Array:
     """Return the best of several local maxima, each polished by Newton's method."""
     size = model.ends.size - 1
-    spread = float(model.v.min())
     bounds = Bounds([-np.inf, 0.0, *[1e-8] * size], [np.inf, np.inf, *[_DELTA_MAX] * size])
     best, height = None, -np.inf
-    for start in (tau2, tau2 + spread):
+    for start in starts:
         for delta in (1.0, 0.2):
             found = minimize(  # type: ignore[call-overload]  # stubs want a private type
                 lambda theta: -model.log_likelihood(theta),
-                np.array([mu, start, *[delta] * size]),
+                np.array([*start, *[delta] * size]),
                 jac=lambda theta: -model.gradient(theta),
                 method="L-BFGS-B",
                 bounds=bounds,
