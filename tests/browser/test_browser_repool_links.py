@@ -310,6 +310,23 @@ def test_a_left_out_study_is_hollow_and_lines_end_where_the_axis_ends(
     assert max(shares) == pytest.approx(min(shares), rel=0.01)  # area stands for weight
 
 
+def test_a_diamond_wider_than_the_axis_has_an_arrow_at_each_end_that_goes_on(
+    page: Page, site: str
+) -> None:
+    panel = open_panel(page, site, "safety-vertigo")
+    while panel.locator("input:checked").count() > 2:
+        panel.locator("input:checked").first.uncheck()
+    low, high = map(
+        float, re.findall(r"\d+\.?\d*", panel.locator("tr.pooled .effect").inner_text())[1:]
+    )
+    first, *_, last = map(float, panel.locator(".tick").all_text_contents())
+    assert low <= first  # as printed
+    assert high > last
+    expect(panel.locator("tr.pooled svg.diamond .tip")).to_have_count(2)
+    panel.get_by_label("Interval").select_option("z")
+    expect(panel.locator("tr.pooled svg.diamond .tip")).to_have_count(0)
+
+
 def test_an_uncontrolled_result_says_so_inside_its_panel_and_its_citation(
     browser: Browser, site: str
 ) -> None:
