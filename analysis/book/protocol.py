@@ -181,8 +181,8 @@ def provenance() -> Piece:
             table("Rows by how their source was seen", header, lines),
             bullets(f"{first_upper(k.replace('_', ' '))}: {words[k]}." for k in LEVELS),
             fill(
-                "<p>Of the {total} rows with numbers, {checked} been checked against the source by "
-                "a second person.</p>",
+                "<p>Of the {total} rows with numbers, {checked} been checked against the source "
+                "by a second person.</p>",
                 total=total,
                 checked={0: "none has", 1: "one has"}.get(checked, f"{checked} have"),
             ),
