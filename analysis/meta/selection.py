@@ -136,13 +136,12 @@ def step_selection(
     unadjusted = model.log_likelihood(
         np.array([plain.estimate, plain.tau2, *np.ones(ends.size - 1)])
     )
-    common = pool(model.y, model.v, method="EE", ci="z")
     tau2, spread = float(plain.tau2 or 0.0), float(model.v.min())
-    # Without heterogeneity there may be another maximum, where one precise study decides.
-    theta = _maximise(
-        model,
-        [(plain.estimate, tau2), (plain.estimate, tau2 + spread), (common.estimate, 0.0)],
-    )
+    starts = [(plain.estimate, tau2), (plain.estimate, tau2 + spread)]
+    if plain.batch.maxima[0] > 1:
+        # The maximum that is lower without selection may be the higher with it.
+        starts.append((pool(model.y, model.v, method="EE", ci="z").estimate, 0.0))
+    theta = _maximise(model, starts)
     inside = _inside(theta)
     variance = np.full(theta.size, np.nan)
     information = -_curvature(model, theta)[np.ix_(inside, inside)]
