@@ -3,6 +3,12 @@
 Jupyter Book writes into ``_build/staging``; only a build without any warning
 takes the place of ``_build/html``. A failed build therefore leaves the last
 good book as it was.
+
+Where only chapters changed since that book, the new one begins as its copy, and
+Sphinx reads and writes anew what changed (:mod:`analysis.book.incremental`). No
+warning is lost so: the copy is always of a book without any, and a page at fault
+is a changed one until it is mended. Whatever else changes, the book is made from
+nothing (:mod:`analysis.book.kept`).
 """
 
 from __future__ import annotations
@@ -14,20 +20,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from analysis.book import execute
+from analysis.book import execute, kept
 from analysis.book.errors import BuildFailed
 from analysis.book.inputs import BUILD, ROOT
-from analysis.evidence.writing import replace_folder
+from analysis.book.kept import HTML
 
-#: The finished book.
-HTML = BUILD / "html"
 _STAGING = BUILD / "staging"
-#: Every page anew, every warning an error, all of them reported, unknown references too:
-#: on a warm build Sphinx would not repeat the warnings of pages it does not read.
-STRICT = ("--all", "-W", "--keep-going", "-n", "-q")
+#: Every warning an error, all of them reported, unknown references too.
+STRICT = ("-W", "--keep-going", "-n", "-q")
+_AS_IT_WAS = "The last book is as it was."
 
 
 def build() -> Path:
@@ -41,30 +45,41 @@ def build() -> Path:
         If a page has a fault, such as an unknown citation.
     """
     with _alone(), _jupyter_book(_STAGING) as pages:
+        before, now = kept.last(), kept.sources()
+        if before == now and not execute.is_stale():
+            print("Nothing changed since the last build.")
+            return HTML
+        shutil.rmtree(_STAGING, ignore_errors=True)
+        goes_on = before and before.shared == now.shared and execute.results_are_fresh()
+        if goes_on:
+            kept.lay_out(_STAGING)
+        _send(pages)
         with _step("Validate, answer, execute what changed"):
             execute.refresh()
         with _step("Build the pages"):
-            _, report = pages.communicate("\n")
+            read = kept.sources()
+            _send(pages)
+            _, report = pages.communicate()
             if pages.returncode:
                 print(_faults(report), file=sys.stderr)
-                raise BuildFailed("The pages have the faults above. The last book is as it was.")
-            replace_folder(_STAGING / "_build" / "html", HTML)
+                raise BuildFailed(f"The pages have the faults above. {_AS_IT_WAS}")
+            if kept.sources() != read or (goes_on and read.shared != now.shared):
+                raise BuildFailed(f"Files changed while they were read. {_AS_IT_WAS}")
+            kept.keep(_STAGING, read)
             shutil.rmtree(_STAGING)
     return HTML
 
 
 @contextmanager
 def _jupyter_book(output: Path) -> Iterator[subprocess.Popen[str]]:
-    """Start a strict ``jupyter-book build`` that reads no page before it is sent a line.
+    """Start a strict ``jupyter-book build``, which gets ready on a core that is free.
 
-    Meanwhile it gets ready, on the core that the execution of one chapter leaves free.
-    It writes into ``output/_build/html``.
+    It waits for one line before it looks for an earlier book in ``output``, and for
+    a second before it reads a page (:mod:`analysis.book.pages`).
     """
-    shutil.rmtree(output, ignore_errors=True)
-    program = "from jupyter_book.cli.main import main; main(prog_name='jupyter-book')"
     options = [str(ROOT), *STRICT, "--path-output", str(output)]
     with subprocess.Popen(
-        [sys.executable, "-c", program, "build", *options],
+        [sys.executable, "-m", "analysis.book.pages", "build", *options],
         cwd=ROOT,
         env=os.environ | {execute.BY_DRIVER: "1"},
         stdin=subprocess.PIPE,
@@ -75,7 +90,15 @@ def _jupyter_book(output: Path) -> Iterator[subprocess.Popen[str]]:
         try:
             yield process
         finally:
-            process.kill()  # it still waits if nothing could be executed
+            process.kill()  # it still waits if there was nothing to build
+
+
+def _send(process: subprocess.Popen[str]) -> None:
+    """Send a line; a process that has ended says why itself."""
+    assert process.stdin is not None
+    with suppress(BrokenPipeError):
+        process.stdin.write("\n")
+        process.stdin.flush()
 
 
 def _faults(report: str) -> str:

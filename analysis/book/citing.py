@@ -35,6 +35,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("env-purge-doc", _forget)
     app.connect("env-updated", _pages_to_write)
     app.connect("doctree-resolved", _name_authors)
+    app.connect("html-page-context", _note_written)
     app.connect("build-finished", _publish)
     return {"version": "1", "parallel_read_safe": False, "parallel_write_safe": True}
 
@@ -118,10 +119,15 @@ def _name_authors(app: Sphinx, doctree: nodes.document, docname: str) -> None:
             reference += nodes.Text(words)
 
 
+def _note_written(app: Sphinx, pagename: str, *_: Any) -> None:
+    if pagename == REFERENCES:
+        app.references_written = True  # type: ignore[attr-defined]
+
+
 def _publish(app: Sphinx, exception: Exception | None) -> None:
     """Write the entries where a script can ask for them, also from a folder on disk."""
-    page = Path(app.outdir) / f"{REFERENCES}.html"
-    if exception is None and page.exists():
+    if exception is None and hasattr(app, "references_written"):
+        page = Path(app.outdir) / f"{REFERENCES}.html"
         found = entries(page.read_text(encoding="utf-8"))
         text = f"citations.receive({json.dumps(found, ensure_ascii=False)});\n"
         write_atomically(Path(app.outdir) / ENTRIES, text.encode())

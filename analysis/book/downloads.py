@@ -21,7 +21,7 @@ import io
 import json
 import re
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from pathlib import Path
 
 import nbformat
@@ -96,15 +96,24 @@ def write(folder: Path = DATA) -> None:
             write_atomically(folder / "repool" / f"{answer.id}.js", text.encode())
 
 
-def publish(book: Path) -> None:
-    """Copy the files into a book, with the executed chapters beside them."""
-    shutil.copytree(DATA, book / "data", dirs_exist_ok=True)
+def publish(book: Path, read: Container[str]) -> None:
+    """Copy the files into a book, with the executed chapters beside them.
+
+    Parameters
+    ----------
+    book : Path
+        The book's folder.
+    read : container of str
+        Names of the pages that were read anew; the notebooks of others may be there already.
+    """
+    shutil.rmtree(book / "data", ignore_errors=True)
+    shutil.copytree(DATA, book / "data")
     folder = book / "notebooks"
     folder.mkdir(exist_ok=True)
     for path in notebooks.chapter_paths():
-        notebook = notebooks.read_executed(notebooks.read_text(path))
-        notebook.metadata.pop(notebooks.INPUTS_KEY)
-        nbformat.write(notebook, folder / f"{path.stem}.ipynb")
+        target = folder / f"{path.stem}.ipynb"
+        if notebooks.page_name(path) in read or not target.exists():
+            nbformat.write(notebooks.read_executed(notebooks.read_text(path)), target)
 
 
 def question_json(answer: Answer, results: Results) -> str:

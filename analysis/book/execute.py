@@ -67,6 +67,11 @@ def stale_chapters() -> dict[Path, list[str]]:
     return {path: moved for path, moved in reasons.items() if moved}
 
 
+def is_stale() -> bool:
+    """Return whether anything is to be answered or executed."""
+    return not results_are_fresh() or bool(stale_chapters())
+
+
 def refresh() -> None:
     """Execute what is stale in a process of its own.
 
@@ -79,7 +84,7 @@ def refresh() -> None:
     ExecutionFailed
         If the data are not valid, a question cannot be answered or a cell fails.
     """
-    if results_are_fresh() and not stale_chapters():
+    if not is_stale():
         return
     # One thread each: two children share two cores, and threads do not survive a fork.
     environment = os.environ | {"OPENBLAS_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
@@ -108,8 +113,10 @@ def main() -> int:
         print(f"  {path.name} is to be executed: {_in_words(moved)}", flush=True)
     door.results()
     shell = new_shell()
+    # Chapters with the same cells keep the same outputs: one of them is executed.
+    once = {notebooks.stored_path(notebooks.read_text(path)): path for path in stale}.values()
     # The longest first, so that no core is left alone with it at the end.
-    longest_first = sorted(stale, key=lambda path: path.stat().st_size, reverse=True)
+    longest_first = sorted(once, key=lambda path: path.stat().st_size, reverse=True)
     failed = run_forked(
         longest_first, lambda path: _execute(path, shell), jobs=os.cpu_count() or 1
     )

@@ -1,15 +1,17 @@
 """Chapters as notebooks: reading their text, keeping them executed.
 
 A chapter is MyST Markdown with code cells. Its executed form is kept below
-``_build/executed`` under the digest of its text, with the digests of all its
-inputs (:mod:`analysis.book.inputs`) in its metadata. Sphinx reads chapters
-through :func:`read_executed`, which `_config.yml` names as the reader of
-``.md`` files, and so starts no kernel.
+``_build/executed`` under the digest of its cells, with the digests of all its
+inputs (:mod:`analysis.book.inputs`) in its metadata: prose may change without
+any cell being executed again. Sphinx reads chapters through
+:func:`read_executed`, which `_config.yml` names as the reader of ``.md`` files,
+and so starts no kernel.
 """
 
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 
 import nbformat
@@ -17,8 +19,9 @@ import yaml
 from myst_nb.core.read import is_myst_markdown_notebook, read_myst_markdown_notebook
 
 from analysis.book.inputs import BUILD, ROOT, Inputs, digest
+from analysis.evidence.writing import write_atomically
 
-#: Executed chapters, one file for each, named by the digest of the text.
+#: Executed chapters, one file for each, named by the digest of the cells.
 STORE = BUILD / "executed"
 #: Where an executed notebook keeps the digests of its inputs.
 INPUTS_KEY = "analysis_inputs"
@@ -33,6 +36,11 @@ def chapter_paths() -> list[Path]:
     """Return the pages that have code cells, in the same order."""
     paths = [ROOT / f"{name}.md" for name in page_names()]
     return [path for path in paths if is_myst_markdown_notebook(read_text(path))]
+
+
+def page_name(path: Path) -> str:
+    """Return the name of the page with this file."""
+    return path.relative_to(ROOT).with_suffix("").as_posix()
 
 
 def _toc_names(entry: object) -> list[str]:
@@ -56,9 +64,16 @@ def parse(text: str) -> nbformat.NotebookNode:
     return read_myst_markdown_notebook(text, add_source_map=True)
 
 
+@cache
 def stored_path(text: str) -> Path:
     """Return where the executed form of a chapter with this text is kept."""
-    return STORE / f"{digest(text.encode())}.ipynb"
+    sources = (cell.source.encode() for cell in _code(parse(text)))
+    return STORE / f"{digest(*sources)}.ipynb"
+
+
+def _code(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
+    """Return a notebook's code cells."""
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
 def read_executed(text: str) -> nbformat.NotebookNode:
@@ -74,21 +89,39 @@ def read_executed(text: str) -> nbformat.NotebookNode:
     FileNotFoundError
         If the chapter has cells and was not executed before.
     """
-    if not is_myst_markdown_notebook(text):
-        return parse(text)
-    return nbformat.read(stored_path(text), as_version=4)
+    notebook = parse(text)
+    if is_myst_markdown_notebook(text):
+        executed = nbformat.read(stored_path(text), as_version=4)
+        for cell, done in zip(_code(notebook), _code(executed), strict=True):
+            cell.outputs, cell.execution_count = done.outputs, done.execution_count
+    _number(notebook)
+    return notebook
+
+
+def _number(notebook: nbformat.NotebookNode) -> None:
+    """Name each cell by its place: nbformat draws random names, and no two builds would agree."""
+    for number, cell in enumerate(notebook.cells):
+        cell["id"] = f"cell-{number}"
+
+
+def contents() -> dict[str, str]:
+    """Return a digest of each page's text and outputs, by the page's name."""
+    return {name: _content(ROOT / f"{name}.md") for name in page_names()}
+
+
+def _content(path: Path) -> str:
+    text = read_text(path)
+    outputs = stored_path(text)
+    return digest(text.encode(), outputs.read_bytes() if outputs.exists() else b"")
 
 
 def store(text: str, notebook: nbformat.NotebookNode, inputs: dict[str, str]) -> None:
     """Keep an executed chapter together with the digests of its inputs."""
     notebook.metadata[INPUTS_KEY] = inputs
-    for number, cell in enumerate(notebook.cells):
-        cell["id"] = f"cell-{number}"  # nbformat draws random ids: no two builds would agree
+    _number(notebook)
     path = stored_path(text)
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(".unfinished")
-    nbformat.write(notebook, unfinished)
-    unfinished.replace(path)
+    write_atomically(path, f"{nbformat.writes(notebook)}\n".encode())
 
 
 def why_stale(text: str, now: Inputs) -> list[str]:
@@ -97,10 +130,10 @@ def why_stale(text: str, now: Inputs) -> list[str]:
     Returns
     -------
     list of str
-        Empty if the kept outputs are good; ``["text"]`` if there are none.
+        Empty if the kept outputs are good; ``["cells"]`` if there are none.
     """
     path = stored_path(text)
     if not path.exists():
-        return ["text"]
+        return ["cells"]
     inputs = json.loads(path.read_text(encoding="utf-8"))["metadata"][INPUTS_KEY]
     return sorted(name for name, value in inputs.items() if now.digest(name) != value)

@@ -1,10 +1,8 @@
 """The book's Sphinx extension, named in ``_config.yml``.
 
-Sphinx and MyST-NB decide by a page's own text whether to read it again; data,
-code and package versions do not count, and a stale page looks like a fresh one.
-This extension executes what is stale before any page is read, and tells Sphinx
-which pages to read again. It works with ``jupyter-book build .`` as well as
-with ``python -m analysis build``.
+This extension executes what is stale before any page is read; which pages to
+read and to write again is the matter of :mod:`analysis.book.incremental`. It
+works with ``jupyter-book build .`` as well as with ``python -m analysis build``.
 """
 
 from __future__ import annotations
@@ -15,12 +13,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from pybtex.plugin import find_plugin, register_plugin
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
 
-from analysis.book import downloads, execute, inputs, mathml, notebooks
+from analysis.book import downloads, execute, mathml
 from analysis.book.errors import ExecutionFailed
 from analysis.book.theme import UNUSED_SCRIPTS
 from analysis.figures import theme
@@ -36,29 +33,18 @@ UNUSED_FILES = (
     "scripts/fontawesome.js*",
     *UNUSED_SCRIPTS,
 )
-#: What writes the text of citations: asked for once per citation.
-_CITATION_BACKENDS = ("docutils", "plaintext")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Connect the extension to Sphinx."""
-    _keep_citation_backends()
     app.connect("builder-inited", _execute_stale)
-    app.connect("env-get-outdated", _outdated)
-    app.connect("env-updated", _remember)
     app.connect("builder-inited", _write_figure_styles)
+    app.connect("env-before-read-docs", _note_read)
     app.add_css_file(FIGURE_STYLES)
     app.connect("build-finished", _remove_unused)
     app.connect("build-finished", _publish)
     app.add_html_math_renderer("mathml", (mathml.visit_inline, None), (mathml.visit_block, None))
     return {"version": "1", "parallel_read_safe": False, "parallel_write_safe": True}
-
-
-def _keep_citation_backends() -> None:
-    """Find the backends now: each search reads the metadata of every installed package."""
-    for name in _CITATION_BACKENDS:
-        backend = find_plugin("pybtex.backends", name)
-        register_plugin("pybtex.backends", name, backend, force=True)
 
 
 def _execute_stale(app: Sphinx) -> None:
@@ -72,28 +58,8 @@ def _execute_stale(app: Sphinx) -> None:
         raise ExtensionError(str(error)) from error
 
 
-def _executed() -> dict[str, str]:
-    """Return the digest of each chapter's executed notebook by document name."""
-    return {
-        path.relative_to(inputs.ROOT).with_suffix("").as_posix(): inputs.digest(
-            notebooks.stored_path(notebooks.read_text(path)).read_bytes()
-        )
-        for path in notebooks.chapter_paths()
-    }
-
-
-def _outdated(
-    app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]
-) -> list[str]:
-    """Return the pages that show an older execution than the present one."""
-    shown = getattr(env, "analysis_executed", {})
-    return [name for name, value in _executed().items() if shown.get(name) != value]
-
-
-def _remember(app: Sphinx, env: BuildEnvironment) -> list[str]:
-    """Keep with the environment which executions its pages show."""
-    env.analysis_executed = _executed()  # type: ignore[attr-defined]
-    return []
+def _note_read(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
+    app.pages_read = set(docnames)  # type: ignore[attr-defined]
 
 
 def _write_figure_styles(app: Sphinx) -> None:
@@ -113,4 +79,5 @@ def _remove_unused(app: Sphinx, exception: Exception | None) -> None:
 def _publish(app: Sphinx, exception: Exception | None) -> None:
     """Put the files for researchers into a book that was built."""
     if exception is None:
-        downloads.publish(Path(app.outdir))
+        read = app.pages_read  # type: ignore[attr-defined]
+        downloads.publish(Path(app.outdir), read)

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
+
+from analysis.book.citing import ENTRIES
 
 #: The file, in the folder of static files; ``templates/static/webpack-macros.html`` names it.
 SHEET = "book-styles.css"
@@ -58,18 +60,25 @@ def _gather(app: Sphinx, exception: Exception | None) -> None:
     if exception is not None or not static.exists():
         return
     parts = [path for part in PARTS for path in sorted(static.glob(part))]
+    if (static / _IMPORTING).exists():  # else no page was written, and Sphinx copied nothing
+        _write_sheet(static, parts)
+    for path in (*parts, static / _IMPORTING):
+        path.unlink(missing_ok=True)
+
+
+def _write_sheet(static: Path, parts: Sequence[Path]) -> None:
+    """Write the one sheet and name it in every page."""
     pages = {path: path.read_text(encoding="utf-8") for path in static.parent.rglob("*.html")}
     lists = (names for text in pages.values() for names in _CLASSES.findall(text))
     had = {name for names in lists for name in names.split()}
     for script in static.rglob("*.js"):  # which may give any word that it holds to something
-        had.update(re.findall(r"[\w-]+", script.read_text(encoding="utf-8")))
+        if script != static.parent / ENTRIES:  # data, there only if a build went before
+            had.update(re.findall(r"[\w-]+", script.read_text(encoding="utf-8")))
     styles = "".join(used_rules(part.read_text(encoding="utf-8"), had) for part in parts)
     (static / SHEET).write_text(styles, encoding="utf-8")
     digest = hashlib.sha256(styles.encode()).hexdigest()[:8]
     for path, text in pages.items():
         path.write_text(_NAMED.sub(rf"\1?v={digest}", text), encoding="utf-8")
-    for path in (*parts, static / _IMPORTING):
-        path.unlink()
 
 
 def used_rules(styles: str, classes: Container[str]) -> str:
