@@ -25,17 +25,27 @@ SOURCES = (
 )
 
 
+def contents(folder: Path) -> dict[str, bytes]:
+    """Return the content of every file in a folder, by its place there."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
 class Copy:
     """A copy of the project in a folder of its own, with its commands.
 
     Attributes
     ----------
-    root : Path
-        The copy's folder.
+    root, html : Path
+        The copy's folder, and where it builds its book.
     """
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.html = root / "_build" / "html"
         ignored = shutil.ignore_patterns("__pycache__")
         for name in SOURCES:
             source = ROOT / name

@@ -118,6 +118,11 @@ def change_prose(book: Book) -> None:
     path.write_text(path.read_text() + "\nMore.\n")
 
 
+def change_cell(book: Book) -> None:
+    path = book.root / "chapters/none.md"
+    path.write_text(path.read_text().replace("1 + 1", "1 + 2"))
+
+
 def change_code(book: Book) -> None:
     path = book.root / "analysis/book/page.py"
     path.write_text(path.read_text() + "\n# A comment.\n")
@@ -150,7 +155,8 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Book:
         (touch_file, set()),
         (add_file, {"folder"}),
         (add_unused_file, set()),
-        (change_prose, {"none"}),
+        (change_prose, set()),
+        (change_cell, {"none"}),
         (change_code, EVERY),
         (change_lock, EVERY),
         (change_style, set()),
@@ -196,7 +202,7 @@ def test_outputs_come_in_the_order_in_which_a_cell_makes_them(small: Book) -> No
     path = small.root / "chapters/none.md"
     text = path.read_text()
     cell = "from IPython.display import display\nprint('a'); display('b'); print('c')\n'd'"
-    path.write_text(text.replace("1 + 1", cell))
+    path.write_text(text.replace("1 + 2", cell))
     small.execute()
     notebook = nbformat.read(small._paths()["none"], 4)
     path.write_text(text)

@@ -24,11 +24,13 @@ import pytest
 
 from analysis.living.releases import altered, read_releases
 from fake_services import Article, Services, running
-from project_copy import ROOT
+from project_copy import ROOT, contents
 from small_review import commit, small_review
 from test_living_add import NEW_STUDY
 
 KILLS = {"search": 17, "add": 15, "release": 12, "build": 6}
+#: What a build that went well does at its end: the book, what Sphinx remembers, the record.
+MOVES = 5
 SEED = 5
 ARTICLES = [Article(str(900001 + i), f"Ketamine {i}", doi=f"10.1000/new.{i}") for i in range(5)]
 #: Python runs this first. Before a given step of writing the process kills itself, so that what
@@ -36,8 +38,11 @@ ARTICLES = [Article(str(900001 + i), f"Ketamine {i}", doi=f"10.1000/new.{i}") fo
 DEATH = """
 import atexit, os, pathlib, signal, sys
 
-AT = int(os.environ.get("DIES_AT", "-1"))
-STEPS = {"write", "flush", "close", "__exit__", "fsync", "replace", "rename", "unlink"}
+# Taken out of the environment: only the command itself dies, and those it starts lose it.
+AT = int(os.environ.pop("DIES_AT", "-1"))
+ONLY = os.environ.pop("DIES_AMONG", "").split()
+COUNTED_IN = os.environ.pop("COUNTED_IN", "")
+STEPS = set(ONLY) or {"write", "flush", "close", "__exit__", "fsync", "replace", "rename", "unlink"}
 count = 0
 
 def writes(function):
@@ -57,9 +62,11 @@ def step(frame, event, function):
 
 if AT >= 0:
     sys.setprofile(step)
-if "COUNTED_IN" in os.environ:
-    atexit.register(lambda: pathlib.Path(os.environ["COUNTED_IN"]).write_text(str(count)))
+if COUNTED_IN:
+    atexit.register(lambda: pathlib.Path(COUNTED_IN).write_text(str(count)))
 """
+CONTENTS = "format: jb-book\nroot: chapters/changes\nchapters:\n- file: chapters/other\n"
+OTHER = "chapters/other.md"
 CHAPTER = """---
 jupytext:
   text_representation:
@@ -83,15 +90,16 @@ page.sentence("relief")
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small review with a book of one page, under git."""
+    """A small review with a book of two pages, under git."""
     root = small_review(tmp_path_factory.mktemp("template"))
     shutil.copytree(
         ROOT / "analysis", root / "analysis", ignore=shutil.ignore_patterns("__pycache__")
     )
     shutil.copy(ROOT / "_config.yml", root)
-    (root / "_toc.yml").write_text("format: jb-book\nroot: chapters/changes\n", encoding="utf-8")
+    (root / "_toc.yml").write_text(CONTENTS, encoding="utf-8")
     (root / "chapters").mkdir()
     (root / "chapters" / "changes.md").write_text(CHAPTER, encoding="utf-8")
+    (root / OTHER).write_text("# Another page\n", encoding="utf-8")
     commit(root, "A book")
     return root
 
@@ -131,7 +139,7 @@ class Killer:
     def whole(self, typed: str = "") -> float:
         """Let the command end by itself; return the seconds it took."""
         started = time.monotonic()
-        process = self._start(typed, DIES_AT="0", COUNTED_IN=str(self._counted))
+        process = self.start(typed, DIES_AT="0", COUNTED_IN=str(self._counted))
         printed = process.communicate(timeout=300)[0]
         assert process.returncode == 0, printed
         return time.monotonic() - started
@@ -150,9 +158,9 @@ class Killer:
         """
         if writing:
             steps = int(self._counted.read_text(encoding="utf-8"))
-            process = self._start(typed, DIES_AT=str(self.chance.randint(1, steps)))
+            process = self.start(typed, DIES_AT=str(self.chance.randint(1, steps)))
         else:
-            process = self._start(typed)
+            process = self.start(typed)
             with suppress(subprocess.TimeoutExpired):
                 process.wait(timeout=longest * self.chance.random())
             if process.poll() is None:
@@ -160,7 +168,8 @@ class Killer:
         process.communicate(timeout=300)
         return process.returncode < 0
 
-    def _start(self, typed: str, **environment: str) -> subprocess.Popen[str]:
+    def start(self, typed: str = "", **environment: str) -> subprocess.Popen[str]:
+        """Start the command with something typed and more environment."""
         keyboard = self.project.parent / "typed"
         keyboard.write_text(typed, encoding="utf-8")
         with keyboard.open(encoding="utf-8") as stdin:
@@ -181,11 +190,11 @@ def times(command: str, killer: Killer, longest: float) -> Iterator[str]:
     count = 0
     while count < KILLS[command]:
         typed = _typed(killer.project) if command == "add" else ""
-        if killer.killed(longest, typed, writing=command != "build" and count % 2 == 1):
+        if killer.killed(longest, typed, writing=count % 2 == 1):
             count += 1
             yield typed
-        elif command != "build":
-            killer.renew()  # a build may end: the next one has a book to lose
+        else:
+            killer.renew()
 
 
 def _typed(project: Path) -> str:
@@ -274,16 +283,49 @@ def test_a_killed_release_is_whole_or_not_there(template, tmp_path):
     assert len(read_releases(killer.project)) == 1
 
 
-def test_a_killed_build_leaves_the_last_book(template, tmp_path):
+def test_a_killed_build_leaves_the_last_book_and_the_next_one_is_whole(template, tmp_path):
     killer = Killer(template, tmp_path, ("build",))
     longest = killer.whole()
-    html = killer.project / "_build" / "html"
-    for _ in times("build", killer, longest):
-        # Between two renames the book may be away for a moment; a part of one is never there.
+    page, html = killer.project / OTHER, killer.project / "_build" / "html"
+    texts = [page.read_text(encoding="utf-8")]
+
+    def edit() -> None:
+        texts.append(f"{texts[0]}\nText number {len(texts)}.\n")
+        page.write_text(texts[-1], encoding="utf-8")
+
+    count = 0
+    while count < KILLS["build"]:
+        edit()
+        count += killer.killed(longest)
+        shown = _is_whole(html, texts)
+    for move in range(1, MOVES + 1):
+        edit()
+        process = killer.start(DIES_AT=str(move), DIES_AMONG="rename replace")
+        process.communicate(timeout=300)
+        assert process.returncode == -signal.SIGKILL
+        # Between two moves the book may be away; the next build puts it back before all else.
         if html.exists():
-            ET.parse(html / "feed.xml")
-            json.loads((html / "status.json").read_text(encoding="utf-8"))
-            for page in (html / "chapters").glob("*.html"):
-                assert page.read_text(encoding="utf-8").rstrip().endswith("</html>"), page
+            shown = _is_whole(html, texts)
+        else:
+            assert move == 2
+            assert _is_whole(html.with_suffix(".previous"), texts) == shown
+    edit()
     killer.whole()
-    assert (html / "chapters" / "changes.html").exists()
+    after = contents(html)
+    assert _is_whole(html, texts) == texts[-1]
+    shutil.rmtree(killer.project / "_build")
+    killer.whole()
+    assert contents(html) == after
+
+
+def _is_whole(html: Path, texts: Sequence[str]) -> str:
+    """Return which of the texts a book shows, in which nothing is cut off."""
+    ET.parse(html / "feed.xml")
+    json.loads((html / "status.json").read_text(encoding="utf-8"))
+    for page in (html / "chapters").glob("*.html"):
+        assert page.read_text(encoding="utf-8").rstrip().endswith("</html>"), page
+    source = (html / "_sources" / OTHER).read_text(encoding="utf-8")
+    (text,) = (text for text in texts if text == source)
+    shown = (html / OTHER).with_suffix(".html").read_text(encoding="utf-8")
+    assert text.splitlines()[-1].lstrip("# ") in shown
+    return text

@@ -27,6 +27,7 @@ from analysis.book import execute, kept
 from analysis.book.errors import BuildFailed
 from analysis.book.inputs import BUILD, ROOT
 from analysis.book.kept import HTML
+from analysis.evidence.writing import recover_folder
 
 _STAGING = BUILD / "staging"
 #: Every warning an error, all of them reported, unknown references too.
@@ -45,6 +46,7 @@ def build() -> Path:
         If a page has a fault, such as an unknown citation.
     """
     with _alone(), _jupyter_book(_STAGING) as pages:
+        recover_folder(HTML)
         before, now = kept.last(), kept.sources()
         if before == now and not execute.is_stale():
             print("Nothing changed since the last build.")

@@ -78,7 +78,9 @@ def _write_sheet(static: Path, parts: Sequence[Path]) -> None:
     (static / SHEET).write_text(styles, encoding="utf-8")
     digest = hashlib.sha256(styles.encode()).hexdigest()[:8]
     for path, text in pages.items():
-        path.write_text(_NAMED.sub(rf"\1?v={digest}", text), encoding="utf-8")
+        named = _NAMED.sub(rf"\1?v={digest}", text)
+        if named != text:
+            path.write_text(named, encoding="utf-8")
 
 
 def used_rules(styles: str, classes: Container[str]) -> str:

@@ -111,9 +111,19 @@ def replace_folder(new: Path, place: Path) -> None:
     place : pathlib.Path
         Where it goes.
     """
-    previous = place.with_suffix(".previous")
+    previous = _previous(place)
     shutil.rmtree(previous, ignore_errors=True)
     if place.exists():
         place.rename(previous)
     new.rename(place)
     shutil.rmtree(previous, ignore_errors=True)
+
+
+def recover_folder(place: Path) -> None:
+    """Put back a folder that :func:`replace_folder`, killed between its moves, took away."""
+    if not place.exists() and _previous(place).exists():
+        _previous(place).rename(place)
+
+
+def _previous(place: Path) -> Path:
+    return place.with_suffix(".previous")
