@@ -45,7 +45,7 @@ def build() -> Path:
     BuildFailed
         If a page has a fault, such as an unknown citation.
     """
-    with _alone(), _jupyter_book(_STAGING) as pages:
+    with _alone() as lock, _jupyter_book(_STAGING, lock) as pages:
         recover_folder(HTML)
         before, now = kept.last(), kept.sources()
         if before == now and not execute.is_stale():
@@ -57,7 +57,7 @@ def build() -> Path:
             kept.lay_out(_STAGING)
         _send(pages)
         with _step("Validate, answer, execute what changed"):
-            execute.refresh()
+            execute.refresh(lock)
         with _step("Build the pages"):
             read = kept.sources()
             _send(pages)
@@ -73,7 +73,7 @@ def build() -> Path:
 
 
 @contextmanager
-def _jupyter_book(output: Path) -> Iterator[subprocess.Popen[str]]:
+def _jupyter_book(output: Path, lock: int) -> Iterator[subprocess.Popen[str]]:
     """Start a strict ``jupyter-book build``, which gets ready on a core that is free.
 
     It waits for one line before it looks for an earlier book in ``output``, and for
@@ -84,6 +84,7 @@ def _jupyter_book(output: Path) -> Iterator[subprocess.Popen[str]]:
         [sys.executable, "-m", "analysis.book.pages", "build", *options],
         cwd=ROOT,
         env=os.environ | {execute.BY_DRIVER: "1"},
+        pass_fds=(lock,),
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -110,8 +111,11 @@ def _faults(report: str) -> str:
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
-    """Wait until no other build works in this folder; a killed one leaves no lock behind."""
+def _alone() -> Iterator[int]:
+    """Wait until no other build works in this folder; give the lock that keeps others waiting.
+
+    A build that was killed holds it no longer than the processes live that it started.
+    """
     BUILD.mkdir(exist_ok=True)
     with (BUILD / ".lock").open("w") as lock:
         try:
@@ -119,7 +123,7 @@ def _alone() -> Iterator[None]:
         except BlockingIOError:
             print("Another build is at work in this folder; waiting for its end ...", flush=True)
             fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+        yield lock.fileno()
 
 
 @contextmanager

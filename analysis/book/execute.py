@@ -72,12 +72,17 @@ def is_stale() -> bool:
     return not results_are_fresh() or bool(stale_chapters())
 
 
-def refresh() -> None:
+def refresh(*held: int) -> None:
     """Execute what is stale in a process of its own.
 
     Apart from Sphinx's process, because a fork must not inherit Sphinx's
     threads and open files, and so that a build with nothing to execute never
     imports the scientific stack.
+
+    Parameters
+    ----------
+    *held : int
+        Descriptors of files that the process holds open as long as it lives, such as a lock.
 
     Raises
     ------
@@ -89,7 +94,8 @@ def refresh() -> None:
     # One thread each: two children share two cores, and threads do not survive a fork.
     environment = os.environ | {"OPENBLAS_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
     command = [sys.executable, "-m", "analysis.book.execute"]
-    if subprocess.run(command, env=environment, cwd=inputs.ROOT).returncode:
+    finished = subprocess.run(command, env=environment, cwd=inputs.ROOT, pass_fds=held)
+    if finished.returncode:
         raise ExecutionFailed("The chapters could not be brought up to date; the reason is above.")
 
 

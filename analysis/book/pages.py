@@ -11,7 +11,7 @@ import sys
 from importlib import import_module
 
 import yaml
-from jupyter_book.cli.main import main as jupyter_book
+from jupyter_book.cli.main import main as jupyter_book  # type: ignore[import-untyped]
 from sphinx.application import builtin_extensions
 
 from analysis.book.inputs import ROOT
@@ -22,8 +22,8 @@ def main() -> None:
     config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
     for name in (*builtin_extensions, *config["sphinx"]["config"]["extensions"]):
         import_module(name)
-    sys.stdin.readline()
-    jupyter_book(prog_name="jupyter-book")
+    if sys.stdin.readline():  # nothing comes from a build that was killed
+        jupyter_book(prog_name="jupyter-book")
 
 
 if __name__ == "__main__":

@@ -24,9 +24,9 @@ from bs4 import BeautifulSoup, Tag
 from markupsafe import Markup
 
 from analysis.book import chromium, styles
-from analysis.book.build import HTML
 from analysis.book.html import fill, joined
 from analysis.book.inputs import BUILD
+from analysis.book.kept import HTML
 from analysis.book.notebooks import page_names
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import BinaryIO
 
-from analysis.book.build import HTML
+from analysis.book.kept import HTML
 
 #: What shrinks under gzip; pictures and archives are compressed already.
 TEXT = {".html", ".css", ".js", ".json", ".svg", ".xml", ".csv", ".txt", ".ipynb", ".md"}

@@ -50,7 +50,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
 def _execute_stale(app: Sphinx) -> None:
     """Bring results and executed chapters up to date, or stop the build."""
     if execute.BY_DRIVER in os.environ:
-        sys.stdin.readline()
+        if not sys.stdin.readline():
+            raise ExtensionError("The build that executes the chapters was ended.")
         return
     try:
         execute.refresh()
