@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from markupsafe import Markup
-from matplotlib.axes import Axes
 
 from analysis.book.html import Piece, fill, joined, table
-from analysis.figures import words
-from analysis.figures.svg import save_svg
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,9 @@ def figure(
     rows, links : mapping, optional
         Row id -> the row in words, and the address it leads to.
     """
+    # Imported here and not above: Sphinx's process, which never draws, stays light.
+    from analysis.figures.words import how_to_read
+
     shown = _svg(name, axes, said, rows, links)
     if narrow is not None:
         shown = fill(
@@ -83,7 +87,7 @@ def figure(
         title=said.title,
         svg=shown,
         caption=said.caption,
-        how=words.how_to_read(said.kind),
+        how=how_to_read(said.kind),
         description=said.description,
         numbers=numbers,
     )
@@ -114,6 +118,8 @@ def _svg(
     rows: Mapping[str, str] | None,
     links: Mapping[str, str] | None,
 ) -> Markup:
+    from analysis.figures.svg import save_svg
+
     svg = save_svg(
         axes.figure.figure,
         name=name,

@@ -17,7 +17,7 @@ from statistics import median
 from typing import Any
 
 from analysis.book import chromium
-from analysis.book.build import HTML
+from analysis.book.kept import HTML
 from analysis.book.serve import served
 
 VERSION = "13"
