@@ -45,43 +45,59 @@ def build() -> Path:
     BuildFailed
         If a page has a fault, such as an unknown citation.
     """
-    with _alone() as lock, _jupyter_book(_STAGING, lock) as pages:
+    with _alone() as lock:
         recover_folder(HTML)
-        before, now = kept.last(), kept.sources()
-        if before == now and not execute.is_stale():
-            print("Nothing changed since the last build.")
-            return HTML
         shutil.rmtree(_STAGING, ignore_errors=True)
-        goes_on = before and before.shared == now.shared and execute.results_are_fresh()
-        if goes_on:
-            kept.lay_out(_STAGING)
-        _send(pages)
-        with _step("Validate, answer, execute what changed"):
-            execute.refresh(lock)
-        with _step("Build the pages"):
-            read = kept.sources()
-            _send(pages)
-            _, report = pages.communicate()
-            if pages.returncode:
-                print(_faults(report), file=sys.stderr)
-                raise BuildFailed(f"The pages have the faults above. {_AS_IT_WAS}")
-            if kept.sources() != read or (goes_on and read.shared != now.shared):
-                raise BuildFailed(f"Files changed while they were read. {_AS_IT_WAS}")
-            kept.keep(_STAGING, read)
-            shutil.rmtree(_STAGING)
+        shared = kept.shared()
+        with _jupyter_book(_STAGING, lock) as pages:
+            before, now = kept.last(), kept.sources()
+            if before == now and not execute.is_stale():
+                print("Nothing changed since the last build.")
+            else:
+                if _only_chapters_changed(before, now):
+                    kept.lay_out(_STAGING)
+                _send(pages)
+                with _step("Validate, answer, execute what changed"):
+                    execute.refresh(lock)
+                with _step("Build the pages"):
+                    _finish(pages, shared)
+        shutil.rmtree(_STAGING, ignore_errors=True)
     return HTML
+
+
+def _only_chapters_changed(before: kept.Sources | None, now: kept.Sources) -> bool:
+    """Return whether the last book is one to go on from, and will be when all is executed."""
+    return (
+        before is not None
+        and (before.shared, before.results) == (now.shared, now.results)
+        and execute.results_are_fresh()
+    )
+
+
+def _finish(pages: subprocess.Popen[str], shared: str) -> None:
+    """Have the pages made and put the book into its place."""
+    read = kept.sources()
+    _send(pages)
+    _, report = pages.communicate()
+    if pages.returncode:
+        print(_faults(report), file=sys.stderr)
+        raise BuildFailed(f"The pages have the faults above. {_AS_IT_WAS}")
+    if kept.sources() != read or read.shared != shared:
+        raise BuildFailed(f"What the book shows changed while it was built. {_AS_IT_WAS}")
+    kept.keep(_STAGING, read)
 
 
 @contextmanager
 def _jupyter_book(output: Path, lock: int) -> Iterator[subprocess.Popen[str]]:
     """Start a strict ``jupyter-book build``, which gets ready on a core that is free.
 
-    It waits for one line before it looks for an earlier book in ``output``, and for
-    a second before it reads a page (:mod:`analysis.book.pages`).
+    It waits for one line before it looks for a book in ``output/_build/html``, and for
+    a second before it reads a page.
     """
+    program = "from jupyter_book.cli.main import main; main(prog_name='jupyter-book')"
     options = [str(ROOT), *STRICT, "--path-output", str(output)]
     with subprocess.Popen(
-        [sys.executable, "-m", "analysis.book.pages", "build", *options],
+        [sys.executable, "-c", program, "build", *options],
         cwd=ROOT,
         env=os.environ | {execute.BY_DRIVER: "1"},
         pass_fds=(lock,),

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
 Item = TypeVar("Item", Path, tuple[str, ...])
 
-#: Set where :mod:`analysis.book.build` executes while Sphinx starts, and sends a line at the end.
+#: Set where :mod:`analysis.book.build` lays out the last book and executes while Sphinx starts;
+#: it sends a line after each of the two.
 BY_DRIVER = "ANALYSIS_BOOK_EXECUTED_BY_DRIVER"
 #: Seconds a chapter may take; one that takes longer is taken to hang.
 TIMEOUT = 120

@@ -106,5 +106,6 @@ def _forget_what_cannot_be_taken_up(app: Sphinx, exception: Exception | None) ->
     env = app.env
     words = any(env.get_domain("index").entries.values())  # type: ignore[attr-defined]
     files = {inputs.ROOT / name for names in env.dependencies.values() for name in names}
-    if words or env.images or env.dlfiles or files - {*inputs.shared_files()}:
+    known = {*inputs.shared_files(), inputs.RESULTS}
+    if words or env.images or env.dlfiles or files - known:
         (Path(app.doctreedir) / ENV_PICKLE_FILENAME).unlink(missing_ok=True)

@@ -129,17 +129,15 @@ def data_files() -> list[Path]:
 
 
 def shared_files() -> list[Path]:
-    """Return every file on which all pages of the book can depend, and the results.
+    """Return every file, apart from code, on which all pages of the book can depend.
 
-    These are code, styles, data, what stands at the top of the repository, and what
-    stands beside the chapters without being one.
+    These are data, what stands at the top of the repository, and what stands beside
+    the chapters without being one.
     """
     # Names with a dot are notes of programs: a draft, what a linter found.
-    top = [path for path in ROOT.iterdir() if path.is_file() and path.name[0] != "."]
+    top = [path for path in ROOT.iterdir() if path.name[0] != "."]
     beside = [path for path in (ROOT / "chapters").rglob("*") if path.suffix != ".md"]
-    styles = STATIC.rglob("*")
-    found = [*top, *beside, *styles, *package_files(), *data_files(), RESULTS]
-    return [path for path in found if path.is_file()]
+    return [path for path in (*top, *beside, *data_files()) if path.is_file()]
 
 
 @cache

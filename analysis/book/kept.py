@@ -37,30 +37,35 @@ class Sources:
     ----------
     shared : str
         What every page can depend on, the day among it: it is in every page.
+    results : str
+        The answers, which are made anew when what is shared changes.
     pages : str
         The texts of the pages and the outputs of their cells.
     """
 
     shared: str
+    results: str
     pages: str
 
 
 def sources() -> Sources:
     """Return the sources as they are now."""
-    files = inputs.shared_files()
-    shared = [path for path in files if path.is_relative_to(inputs.ROOT)]
-    code = [path for path in files if not path.is_relative_to(inputs.ROOT)]
+    results = inputs.RESULTS.read_bytes() if inputs.RESULTS.exists() else b""
+    pages = json.dumps(notebooks.contents())
+    return Sources(shared(), inputs.digest(results), inputs.digest(pages.encode()))
+
+
+def shared() -> str:
+    """Return the digest of what every page can depend on."""
+    code = inputs.package_files() + [path for path in inputs.STATIC.rglob("*") if path.is_file()]
     parts = (
         str(inputs.ROOT),
         date.today().isoformat(),
         inputs.environment(),
-        inputs.digest_files(shared, inputs.ROOT),
         inputs.digest_files(code, inputs.PACKAGE),
+        inputs.digest_files(inputs.shared_files(), inputs.ROOT),
     )
-    return Sources(
-        inputs.digest(*(part.encode() for part in parts)),
-        inputs.digest(json.dumps(notebooks.contents()).encode()),
-    )
+    return inputs.digest(*(part.encode() for part in parts))
 
 
 def last() -> Sources | None:
@@ -76,8 +81,8 @@ def last() -> Sources | None:
 def lay_out(output: Path) -> None:
     """Put copies of book and memory where Jupyter Book, writing into ``output``, goes on."""
     if (SPHINX / _ENVIRONMENT).exists():
-        shutil.copytree(HTML, output / _BOOK)
-        shutil.copytree(SPHINX, output / _MEMORY)
+        shutil.copytree(HTML, output / _BOOK, dirs_exist_ok=True)
+        shutil.copytree(SPHINX, output / _MEMORY, dirs_exist_ok=True)
 
 
 def keep(output: Path, made_from: Sources) -> None:

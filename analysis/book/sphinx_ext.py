@@ -37,6 +37,7 @@ UNUSED_FILES = (
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Connect the extension to Sphinx."""
+    app.connect("config-inited", _await_last_book)
     app.connect("builder-inited", _execute_stale)
     app.connect("builder-inited", _write_figure_styles)
     app.connect("env-before-read-docs", _note_read)
@@ -47,11 +48,21 @@ def setup(app: Sphinx) -> dict[str, Any]:
     return {"version": "1", "parallel_read_safe": False, "parallel_write_safe": True}
 
 
+def _await_last_book(app: Sphinx, config: Any) -> None:
+    """Wait until the last book is laid out, before Sphinx looks for what it remembers of it."""
+    if execute.BY_DRIVER in os.environ:
+        _await_driver()
+
+
+def _await_driver() -> None:
+    if not sys.stdin.readline():
+        raise ExtensionError("The build that executes the chapters was ended.")
+
+
 def _execute_stale(app: Sphinx) -> None:
     """Bring results and executed chapters up to date, or stop the build."""
     if execute.BY_DRIVER in os.environ:
-        if not sys.stdin.readline():
-            raise ExtensionError("The build that executes the chapters was ended.")
+        _await_driver()
         return
     try:
         execute.refresh()
