@@ -6,10 +6,14 @@ import json
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from types import SimpleNamespace
 
 import pytest
+from pybtex.database import Entry
+from pybtex.style.formatting.plain import Style as PlainStyle
 
-from project_copy import Copy, contents
+from analysis.book import bibliography, incremental
+from project_copy import ROOT, Copy, contents
 
 #: A label, its heading, a link to it from another chapter, and what a page shows of each.
 LABELLED = ("chapters/mecfs.md", "## Long COVID", "(covid)=\n## Long COVID")
@@ -140,6 +144,38 @@ def test_a_fault_that_an_edit_makes_on_another_page_is_found(built: Copy) -> Non
     assert "chapters/practice.md" in finished.stderr
     assert "undefined label: 'covid'" in finished.stderr
     succeed(built)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "possible"),
+    [
+        ("dependencies", {"chapters/claims": {str(ROOT / "data" / "glossary.toml")}}, True),
+        ("dependencies", {"chapters/claims": {"chapters/practice.md"}}, False),
+        ("images", {"chapters/brain.png": ({"chapters/claims"}, "brain.png")}, False),
+        ("dlfiles", {"chapters/more.csv": ({"chapters/claims"}, "more.csv")}, False),
+        ("index", {"chapters/claims": [("single", "claim", "", "", None)]}, False),
+    ],
+)
+def test_a_build_goes_on_only_where_sphinx_can_do_so_exactly(
+    name: str, value: dict[str, object], possible: bool
+) -> None:
+    parts = {"images": {}, "dlfiles": {}, "dependencies": {}, "index": {}} | {name: value}
+    env = SimpleNamespace(**parts)
+    env.get_domain = lambda domain: SimpleNamespace(entries=parts[domain])
+    assert incremental.can_be_taken_up(env) == possible
+
+
+def test_a_reference_is_written_again_only_when_its_entry_changed() -> None:
+    def entry(title: str) -> Entry:
+        return Entry("misc", fields={"key": "ames", "title": title})
+
+    def text(style: type[PlainStyle], title: str) -> str:
+        made = entry(title)
+        made.key = "ames"
+        return str(style().format_entry("1", made).text)
+
+    for title in ("One", "One", "Two"):
+        assert text(bibliography.Style, title) == text(PlainStyle, title)
 
 
 #: Changes each file in turn and prints which of the two digests move.

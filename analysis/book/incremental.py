@@ -10,9 +10,8 @@ is mended here:
   the words of a link to a heading. If any of that changes, all pages are written.
 * In the search's index words stay behind that no page has any more.
 
-What Sphinx cannot take up again exactly (pictures that it renames when two have
-one name, an index of words) and what a page takes from another page's file is
-not kept: the next build then begins from nothing.
+Where Sphinx could not go on exactly (:func:`can_be_taken_up`), its memory is not
+kept, and the next build begins from nothing.
 """
 
 from __future__ import annotations
@@ -101,11 +100,20 @@ def _drop_unused_words(app: Sphinx, exception: Exception | None) -> None:
         write_atomically(path, js_index.dumps(index).encode())
 
 
-def _forget_what_cannot_be_taken_up(app: Sphinx, exception: Exception | None) -> None:
-    """Remove the environment where a later build could not go on from it."""
-    env = app.env
+def can_be_taken_up(env: BuildEnvironment) -> bool:
+    """Return whether a later build can go on from what Sphinx remembers of this one.
+
+    Not if there are pictures or files to download, which Sphinx renames where two have
+    one name; words of an index, which its search forgets; or a page that takes something
+    from a file that may change without all pages being made anew, such as another page.
+    """
     words = any(env.get_domain("index").entries.values())  # type: ignore[attr-defined]
     files = {inputs.ROOT / name for names in env.dependencies.values() for name in names}
-    known = {*inputs.shared_files(), inputs.RESULTS}
-    if words or env.images or env.dlfiles or files - known:
+    foreign = files - {*inputs.shared_files(), inputs.RESULTS}
+    return not (words or env.images or env.dlfiles or foreign)
+
+
+def _forget_what_cannot_be_taken_up(app: Sphinx, exception: Exception | None) -> None:
+    """Remove Sphinx's memory where a later build could not go on from it."""
+    if not can_be_taken_up(app.env):
         (Path(app.doctreedir) / ENV_PICKLE_FILENAME).unlink(missing_ok=True)

@@ -10,9 +10,10 @@ import textwrap
 from typing import Any
 
 from docutils import nodes
+from jinja2 import FileSystemBytecodeCache
 from sphinx.application import Sphinx
 
-from analysis.book import styles
+from analysis.book import inputs, styles
 
 #: Style sheets -> what the text of a page that needs them holds.
 NEEDED_FOR = {"sphinx-design.min.css": 'class="sd-', "pygments.css": 'class="highlight'}
@@ -20,6 +21,8 @@ NEEDED_FOR = {"sphinx-design.min.css": 'class="sd-', "pygments.css": 'class="hig
 #: Bootstrap's would show the names of buttons, as browsers do, and open one menu
 #: (``templates/article-header-buttons.html``).
 UNUSED_SCRIPTS = {"design-tabs.js", "scripts/bootstrap.js", "scripts/bootstrap.js.LICENSE.txt"}
+#: Compiled templates, each under the digest of its text.
+COMPILED = inputs.BUILD / "templates"
 #: Search engines show about this many characters of a description.
 DESCRIPTION = 160
 
@@ -29,9 +32,17 @@ def setup(app: Sphinx) -> dict[str, Any]:
     for name in ("scripts/pydata-sphinx-theme.js", "boxes.js"):
         app.add_js_file(name, loading_method="defer")
     app.add_css_file("print.css", media="print")
+    app.connect("builder-inited", _keep_compiled)
     # After the theme, which fills in the same fields.
     app.connect("html-page-context", _lighten_page, priority=900)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def _keep_compiled(app: Sphinx) -> None:
+    """Keep the compiled templates: compiling them takes as long as writing two pages."""
+    COMPILED.mkdir(parents=True, exist_ok=True)
+    templates: Any = app.builder.templates
+    templates.environment.bytecode_cache = FileSystemBytecodeCache(str(COMPILED))
 
 
 def _lighten_page(
