@@ -35,6 +35,7 @@ CALLS: dict[str, list[dict[str, Any]]] = {
     "cumulative": [{"fit": FIT, "order": np.arange(12)}],
     "influence": [{"fit": FIT}],
     "shrinkage": [{"fit": FIT}],
+    "gosh": [{"fit": FIT, "limit": 5, "samples": 20, "seed": 1}],
     "bootstrap": [{"fit": FIT, "samples": 20, "seed": 1}],
     "permutation_test": [{"fit": FIT, "samples": 64, "seed": 1}],
     "regression": [

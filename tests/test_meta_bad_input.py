@@ -286,7 +286,7 @@ def same(one: Any, other: Any) -> bool:
 def test_every_public_callable_has_a_call_here():
     functions = {name for name in dir(meta) if inspect.isfunction(getattr(meta, name))}
     priors = {name for name, home in meta._HOME.items() if home == "priors"}
-    assert set(CALLS) == (functions | priors) - {"gosh"}
+    assert set(CALLS) == functions | priors
 
 
 def test_every_public_method_with_an_argument_has_a_call_here():
@@ -334,3 +334,10 @@ def test_the_same_numbers_in_other_clothes_give_the_same(name, function, call, a
     answer = function(**call)
     for words, value in _values(clothes, call[argument]):
         assert same(answer, function(**{**call, argument: value})), words
+
+
+@pytest.mark.parametrize("bad", [2, 1, nan, "yes", None])
+def test_a_mask_of_anything_but_true_and_false_names_the_element(bad):
+    mask = [[True] * len(YI), [bad, *[True] * (len(YI) - 1)]]
+    with pytest.raises(InputError, match=r"mask\[1, 0\] is .*, but must be True or False"):
+        meta.pool_many(YI, VI, mask)

@@ -103,8 +103,8 @@ def test_few_studies_cannot_be_significant_by_permutation_and_the_result_says_so
 
 def test_resampling_nothing_is_refused():
     fit = meta.pool([0.1, 0.2], [1, 1])
-    for function, ends in ((meta.bootstrap, "from 1 to"), (meta.gosh, "at least 1")):
-        with pytest.raises(meta.InputError, match=ends):
+    for function in (meta.bootstrap, meta.gosh):
+        with pytest.raises(meta.InputError, match="samples must be a whole number from 1 to"):
             function(fit, samples=0)
     with pytest.raises(meta.InputError, match="two or more"):
         meta.permutation_test(meta.pool([0.1], [1]))

@@ -95,6 +95,16 @@ def as_count(value: int, name: str, least: int, most: int = sys.maxsize) -> int:
     return int(as_number(value, name, rule, lambda n: n.is_integer() and least <= n <= most))
 
 
+def as_flags(values: ArrayLike, name: str) -> NDArray[np.bool_]:
+    """Return true and false of any shape; numbers and text are neither."""
+    flags = np.asarray(values)
+    if flags.dtype != bool:
+        for at, value in np.ndenumerate(np.asarray(values, dtype=object)):
+            if not isinstance(value, bool | np.bool_):
+                raise InputError(f"{_element(name, at)} is {value!r}, but must be True or False.")
+    return flags.astype(bool, copy=False)
+
+
 def as_labels(values: ArrayLike, name: str, k: int) -> list[str]:
     """Return one label as text for each of ``k`` effects; none may be missing."""
     labels = np.array(values, dtype=object)

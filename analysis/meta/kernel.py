@@ -14,7 +14,15 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc, ndtr, stdtr
 
 from .columns import Columns, Floats, columns, join, trace, weighted_mean
-from .errors import InputError, as_numbers, check_level, check_option, reject_where
+from .errors import (
+    LARGEST,
+    InputError,
+    as_flags,
+    as_numbers,
+    check_level,
+    check_option,
+    reject_where,
+)
 from .inference import critical_values, h2_from_q, i2_from_q
 from .likelihood import highest
 from .tau2 import METHODS, estimate, standard_error
@@ -31,9 +39,6 @@ np.empty(1 << 21)
 
 #: Cells of unsettled fits gathered before they are searched; bounds the memory.
 _SEARCH_CELLS = 1 << 20
-
-#: Cubes of weights times squares of estimates must not overflow.
-_LARGEST = 1e50
 
 
 @dataclass(frozen=True, eq=False)
@@ -273,7 +278,7 @@ def _checked(
 ) -> tuple[Floats, Floats, NDArray[np.bool_] | None]:
     """Return arrays of one shape with every used value known to be sound."""
     y, v = np.atleast_2d(as_numbers(yi, "yi")), np.atleast_2d(as_numbers(vi, "vi"))
-    here = None if mask is None else np.atleast_2d(np.asarray(mask, dtype=bool))
+    here = None if mask is None else np.atleast_2d(as_flags(mask, "mask"))
     given = [part for part in (y, v, here) if part is not None]
     shapes = [part.shape for part in given]
     shape = (max(len(part) for part in given), *y.shape[1:])
@@ -286,8 +291,8 @@ def _checked(
         empty = ~here.any(axis=1)
         if empty.any():
             raise InputError(f"mask[{empty.argmax()}] keeps no study; each row needs one.")
-    _reject_outside(y, here, "yi", -_LARGEST, "must be a finite number")
-    _reject_outside(v, here, "vi", 1.0 / _LARGEST, "a sampling variance must be above zero")
+    _reject_outside(y, here, "yi", -LARGEST, "must be a finite number")
+    _reject_outside(v, here, "vi", 1.0 / LARGEST, "a sampling variance must be above zero")
     return _shaped(y, shape), _shaped(v, shape), None if here is None else _shaped(here, shape)
 
 
@@ -301,9 +306,9 @@ def _shaped(part: NDArray, shape: tuple[int, ...]) -> NDArray:
 def _reject_outside(
     values: Floats, here: NDArray[np.bool_] | None, name: str, least: float, rule: str
 ) -> None:
-    """Raise if a used value lies outside ``[least, _LARGEST]`` or is nan."""
-    if values.min() >= least and values.max() <= _LARGEST:
+    """Raise if a used value lies outside ``[least, LARGEST]`` or is nan."""
+    if values.min() >= least and values.max() <= LARGEST:
         return
     used = np.True_ if here is None else here if len(values) == len(here) else here.any(axis=0)
-    rule += f" between {least:g} and {_LARGEST:g}"
-    reject_where(used & ~((values >= least) & (values <= _LARGEST)), values, name, rule)
+    rule += f" between {least:g} and {LARGEST:g}"
+    reject_where(used & ~((values >= least) & (values <= LARGEST)), values, name, rule)

@@ -8,15 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .deletion import refit
-from .errors import InputError
+from .errors import as_count, check_kind
 from .inference import h2_from_q, i2_from_q
 from .pooling import Fit
+from .resampling import MOST_SAMPLES, generator
 
 if TYPE_CHECKING:
     import pandas as pd
 
 #: Subsets refitted at a time; bounds the memory whatever the number of studies.
 _AT_A_TIME = 1 << 16
+#: All subsets of more studies would fill the memory.
+_MOST_STUDIES = 23
 _COLUMNS = ("k", "q", "i2", "h2", "tau2", "estimate")
 
 
@@ -30,8 +33,8 @@ def gosh(fit: Fit, limit: int = 20, *, samples: int = 100_000, seed: int = 1) ->
     ----------
     fit : Fit
     limit : int
-        Up to this many studies all ``2**k - 1`` subsets are pooled; above it, ``samples``
-        are drawn, each study being in with probability one half.
+        Up to this many studies, 23 at most, all ``2**k - 1`` subsets are pooled; above it,
+        ``samples`` are drawn, each study being in with probability one half.
     samples, seed : int
         Size of the sample, and the seed that makes it repeatable.
 
@@ -40,12 +43,18 @@ def gosh(fit: Fit, limit: int = 20, *, samples: int = 100_000, seed: int = 1) ->
     DataFrame
         ``mask`` (bit 0 is the first study), ``k, q, i2, h2, tau2, estimate``, one row per
         subset; in order of ``mask`` when complete. ``attrs["complete"]`` tells which.
+
+    Raises
+    ------
+    InputError
+        If ``limit``, ``samples`` or ``seed`` is not a whole number within its bounds.
     """
     import pandas as pd
 
-    if samples < 1:
-        raise InputError(f"samples must be at least 1, but {samples!r} was given.")
-    complete = fit.k <= limit
+    check_kind(fit, Fit, "fit")
+    complete = fit.k <= as_count(limit, "limit", 0, _MOST_STUDIES)
+    samples = as_count(samples, "samples", 1, MOST_SAMPLES)
+    random = generator(seed)
     if complete and fit.method == "EE":
         table = _by_doubling(fit)
         size = len(table["k"])
@@ -54,7 +63,6 @@ def gosh(fit: Fit, limit: int = 20, *, samples: int = 100_000, seed: int = 1) ->
         size = (1 << fit.k) - 1 if complete else samples
         table = {name: np.empty(size, dtype=int if name == "k" else float) for name in _COLUMNS}
         masks = np.arange(1, size + 1) if complete else np.empty(size, dtype=object)
-        random = np.random.default_rng(seed)
         for start in range(0, size, _AT_A_TIME):
             part = slice(start, min(start + _AT_A_TIME, size))
             if complete:
