@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from analysis.book.drawings import kept_svg
 from analysis.book.html import Piece, fill, joined, table
 
 if TYPE_CHECKING:
@@ -41,11 +43,11 @@ class Words:
 
 def figure(
     name: str,
-    axes: Axes,
+    draw: partial[Axes],
     said: Words,
     numbers: Markup,
     *,
-    narrow: Axes | None = None,
+    narrow: partial[Axes] | None = None,
     rows: Mapping[str, str] | None = None,
     links: Mapping[str, str] | None = None,
 ) -> Piece:
@@ -55,13 +57,13 @@ def figure(
     ----------
     name : str
         Anchor of the figure and prefix of its ids; unique on the page.
-    axes : Axes
-        What :mod:`analysis.figures` drew.
+    draw : functools.partial
+        A function of :mod:`analysis.figures` with everything that it is to draw.
     said : Words
         The figure in words.
     numbers : Markup
         The figure as a table.
-    narrow : Axes, optional
+    narrow : functools.partial, optional
         The same figure for a phone held upright, shown instead of the other there.
     rows, links : mapping, optional
         Row id -> the row in words, and the address it leads to.
@@ -69,7 +71,7 @@ def figure(
     # Imported here and not above: Sphinx's process, which never draws, stays light.
     from analysis.figures.words import how_to_read
 
-    shown = _svg(name, axes, said, rows, links)
+    shown = _svg(name, draw, said, rows, links)
     if narrow is not None:
         shown = fill(
             '<div class="figure-wide">{wide}</div><div class="figure-narrow">{narrow}</div>',
@@ -113,21 +115,12 @@ def unseen(name: str, said: Words, reasons: Sequence[str], numbers: Markup | Non
 
 def _svg(
     name: str,
-    axes: Axes,
+    draw: partial[Axes],
     said: Words,
     rows: Mapping[str, str] | None,
     links: Mapping[str, str] | None,
 ) -> Markup:
-    from analysis.figures.svg import save_svg
-
-    svg = save_svg(
-        axes.figure.figure,
-        name=name,
-        title=said.title,
-        description=said.alt,
-        rows=rows,
-        links=links,
-    )
+    svg = kept_svg(draw, name=name, title=said.title, description=said.alt, rows=rows, links=links)
     return Markup(svg)  # made by our own drawing, which escapes what it writes
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import yaml
@@ -140,10 +141,10 @@ def _path(answer: Answer, name: str, title: str, steps: list[Cumulative]) -> Pie
     header = ("After", "Studies", f"{answer.measure.name} [95% CI]")
     return figure(
         name,
-        draw_cumulative(answer, steps),
+        partial(draw_cumulative, answer, steps),
         said,
         table(title, header, lines),
-        narrow=draw_cumulative(answer, steps, narrow=True),
+        narrow=partial(draw_cumulative, answer, steps, narrow=True),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 
 from markupsafe import Markup
 
@@ -62,10 +62,10 @@ def curve(question: str) -> Piece:
     )
     return figure(
         f"choices-{question}",
-        specification(answer, found),
+        partial(specification, answer, found),
         said,
         _numbers(title, answer, found),
-        narrow=specification(answer, found, narrow=True),
+        narrow=partial(specification, answer, found, narrow=True),
     )
 
 

@@ -104,7 +104,7 @@ def main() -> int:
     """Bring results and chapters up to date; return 1 if something fails, else 0."""
     # Imported here and not above: Sphinx's process, which never executes, stays light.
     import analysis.book.page  # noqa: F401  # all that cells import
-    from analysis.book import door
+    from analysis.book import door, drawings
     from analysis.book.cells import new_shell
 
     if not results_are_fresh():
@@ -119,14 +119,14 @@ def main() -> int:
     for path, moved in stale.items():
         print(f"  {path.name} is to be executed: {_in_words(moved)}", flush=True)
     door.results()
+    drawings.forget_others()
     shell = new_shell()
     # Chapters with the same cells keep the same outputs: one of them is executed.
     once = {notebooks.stored_path(notebooks.read_text(path)): path for path in stale}.values()
-    # The longest first, so that no core is left alone with it at the end.
-    longest_first = sorted(once, key=lambda path: path.stat().st_size, reverse=True)
-    failed = run_forked(
-        longest_first, lambda path: _execute(path, shell), jobs=os.cpu_count() or 1
-    )
+    # The last first: they gather what the others show and take longest, and no core should
+    # be left alone with one of them at the end.
+    last_first = list(once)[::-1]
+    failed = run_forked(last_first, lambda path: _execute(path, shell), jobs=os.cpu_count() or 1)
     return 1 if failed else 0
 
 

@@ -45,6 +45,8 @@ PACKAGE = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "_build"
 #: The one results object, written by ``python -m analysis answer``.
 RESULTS = BUILD / "results.json"
+#: Kept drawings (:mod:`analysis.book.drawings`).
+DRAWN = BUILD / "drawn"
 
 #: Style sheets and scripts of the pages; no chapter's outputs depend on them.
 STATIC = PACKAGE / "book" / "static"
@@ -86,7 +88,8 @@ def _audit(event: str, args: tuple[Any, ...]) -> None:
     else:
         return
     path = Path(os.path.realpath(os.fsdecode(args[0]) or "."))
-    if not path.is_relative_to(ROOT):
+    # A kept drawing holds nothing but what its chapter handed in.
+    if not path.is_relative_to(ROOT) or path.is_relative_to(DRAWN):
         return
     relative = path.relative_to(ROOT)
     # Code and environment have their own digests, and git is no input.

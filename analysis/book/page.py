@@ -7,6 +7,8 @@ The pieces of one kind stand in a module of their own and are gathered here.
 
 from __future__ import annotations
 
+from functools import partial
+
 from markupsafe import Markup
 
 from analysis.book import html, repool
@@ -136,10 +138,10 @@ def forest(question: str) -> html.Piece:
         return unseen(f"forest-{question}", said, reasons, numbers)
     drawn = figure(
         f"forest-{question}",
-        drawing.forest(answer),
+        partial(drawing.forest, answer),
         said,
         _numbers(answer),
-        narrow=drawing.forest(answer, narrow=True),
+        narrow=partial(drawing.forest, answer, narrow=True),
         rows=words.row_sentences(answer),
         links={row.row_id: record_address(row.study_id) for row in answer.rows},
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from analysis.book import door
 from analysis.book.blocks import Words, figure
@@ -71,10 +72,10 @@ def harms() -> Piece:
     )
     return figure(
         "harms",
-        harms_drawing.harms(answers),
+        partial(harms_drawing.harms, answers),
         said,
         table("Adverse events, pooled", header, lines),
-        narrow=harms_drawing.harms(answers, narrow=True),
+        narrow=partial(harms_drawing.harms, answers, narrow=True),
         rows={answer.id: harms_drawing.harm_sentence(answer) for answer in answers},
         links={answer.id: f"{answer.chapter}.html#forest-{answer.id}" for answer in answers},
     )
@@ -119,22 +120,19 @@ def overview(question: str) -> Piece:
         (line.label, line.heading, *_arms(record), record["effect"], line.note)
         for line, record in zip(lines, words.data_table(answer), strict=True)
     ]
-    wide, narrow = (
-        draw_overview(
-            lines,
-            answer.measure,
-            favours_low=answer.favours_low,
-            favours_high=answer.favours_high,
-            narrow=phone,
-        )
-        for phone in (False, True)
+    draw = partial(
+        draw_overview,
+        lines,
+        answer.measure,
+        favours_low=answer.favours_low,
+        favours_high=answer.favours_high,
     )
     return figure(
         f"forest-{question}",
-        wide,
+        draw,
         said,
         table(answer.title, header, made),
-        narrow=narrow,
+        narrow=partial(draw, narrow=True),
         rows=words.row_sentences(answer),
         links={row.row_id: record_address(row.study_id) for row in answer.rows},
     )
@@ -159,7 +157,7 @@ def icons(question: str) -> Piece:
             (names.arm_title(answer.intervention), numbers.count(with_drug)),
         ]
     made = table(answer.title, ("Group", "With the event, per 1,000"), lines)
-    return figure(f"icons-{question}", icon_array(answer), said, made)
+    return figure(f"icons-{question}", partial(icon_array, answer), said, made)
 
 
 def bias_summary(question: str) -> Piece:
@@ -185,10 +183,10 @@ def bias_summary(question: str) -> Piece:
     made = table(said.title, header, lines)
     return figure(
         f"bias-{question}",
-        risk_of_bias.summary_bar(answer),
+        partial(risk_of_bias.summary_bar, answer),
         said,
         made,
-        narrow=risk_of_bias.summary_bar(answer, narrow=True),
+        narrow=partial(risk_of_bias.summary_bar, answer, narrow=True),
     )
 
 
@@ -227,7 +225,7 @@ def _funnel(answer: Answer) -> Piece:
         if row.pooled and row.vi is not None
     ]
     made = table(said.title, ("Study", answer.measure.name, "Standard error"), lines)
-    return figure(f"funnel-{answer.id}", funnel(answer), said, made)
+    return figure(f"funnel-{answer.id}", partial(funnel, answer), said, made)
 
 
 def _arms(record: Mapping[str, str]) -> tuple[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections import Counter
 from collections.abc import Mapping
+from functools import partial
 
 from markupsafe import Markup
 
@@ -110,8 +111,8 @@ def flow() -> Piece:
         for box in counted.boxes
     ]
     made = table(said.title, ("Box", "Records", "Made up of"), lines)
-    narrow = drawing.flow_diagram(counted, narrow=True)
-    return figure("flow", drawing.flow_diagram(counted), said, made, narrow=narrow)
+    draw = partial(drawing.flow_diagram, counted)
+    return figure("flow", draw, said, made, narrow=partial(draw, narrow=True))
 
 
 def flow_by_version() -> Piece:
@@ -249,7 +250,7 @@ def risk_of_bias(*studies: str) -> Piece:
     header = ("Study", *(first_upper(names.DOMAIN_WORDS[domain]) for domain in domains))
     lines = [(label, *(_told(each.get(d, "")) for d in domains)) for label, each in judged.items()]
     made = table(said.title, header, lines)
-    return figure("risk-of-bias", traffic_light(judged), said, made)
+    return figure("risk-of-bias", partial(traffic_light, judged), said, made)
 
 
 def schedule() -> Piece:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 from markupsafe import Markup
 
@@ -122,10 +123,10 @@ def evidence_map() -> Piece:
     header = ("Pathway", *(first_upper(level) for level in drawing.LEVELS))
     return figure(
         "evidence-map",
-        drawing.evidence_map(found),
+        partial(drawing.evidence_map, found),
         said,
         table(title, header, lines),
-        narrow=drawing.evidence_map(found, narrow=True),
+        narrow=partial(drawing.evidence_map, found, narrow=True),
     )
 
 

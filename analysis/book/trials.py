@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 
 from analysis.book.blocks import Words, figure, filterable
 from analysis.book.html import Piece, fill, table
@@ -83,8 +84,9 @@ def timeline() -> Piece:
         row["trial_id"]: f"{drawing.trial_label(row)}: {row['status'].replace('_', ' ')}"
         for row in found
     }
-    narrow = drawing.timeline(found, narrow=True)
-    return figure("timeline", drawing.timeline(found), said, made, narrow=narrow, rows=sentences)
+    draw = partial(drawing.timeline, found)
+    narrow = partial(draw, narrow=True)
+    return figure("timeline", draw, said, made, narrow=narrow, rows=sentences)
 
 
 def trial_sizes() -> Piece:

@@ -26,7 +26,7 @@ from analysis.review.flips import flips
 from analysis.review.measures import MEASURES
 from analysis.review.questions import Question, QuestionError
 from analysis.review.results import Answer
-from analysis.review.row_changes import key_of, row_changes
+from analysis.review.row_changes import by_key, row_changes
 from analysis.review.selection import SharedPeopleError, Tables
 from analysis.review.versions import Version
 
@@ -144,8 +144,10 @@ def _data_steps(
     twice, make one step.
     """
     last = answer_or_reason(asked, new.tables)
-    lines = {key_of("studies", line): line for line in old.tables["studies"]}
-    target = {key_of("studies", line): line for line in new.tables["studies"]}
+    lines, target = (
+        by_key("studies", old.tables["studies"]),
+        by_key("studies", new.tables["studies"]),
+    )
     used = {
         row.row_id
         for answered in (first, last)

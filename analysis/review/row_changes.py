@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from analysis.evidence.schema import load_schema
 from analysis.review.changes import CellChange, RowChange
@@ -60,14 +60,14 @@ def row_changes(
     ]
 
 
-def key_of(table: str, line: Record) -> str:
-    """Return the identity of a line: its key columns joined by " | "."""
-    return " | ".join(line[column] for column in load_schema(table).primary_key)
+def by_key(table: str, lines: Iterable[Record]) -> dict[str, Record]:
+    """Return lines by their identity: their key columns joined by " | "."""
+    columns = load_schema(table).primary_key
+    return {" | ".join(line[column] for column in columns): line for line in lines}
 
 
 def _table_changes(table: str, old: Sequence[Record], new: Sequence[Record]) -> list[RowChange]:
-    before = {key_of(table, line): line for line in old}
-    after = {key_of(table, line): line for line in new}
+    before, after = by_key(table, old), by_key(table, new)
     found = [_change(table, key, before.get(key), line) for key, line in after.items()]
     found += [_change(table, key, line, None) for key, line in before.items() if key not in after]
     return [change for change in found if change is not None]
