@@ -41,8 +41,9 @@ def as_vector(values: ArrayLike, name: str) -> NDArray[np.float64]:
         raise InputError(f"{name} must be one-dimensional, but has shape {vector.shape}.")
     if vector.size == 0:
         raise InputError(f"{name} is empty; at least one study is needed.")
-    reject_where(~np.isfinite(vector), vector, name, "must be a finite number")
-    reject_beyond(vector, name)
+    if not np.abs(vector).max() <= LARGEST:
+        reject_where(~np.isfinite(vector), vector, name, "must be a finite number")
+        reject_beyond(vector, name)
     return vector
 
 
@@ -127,9 +128,10 @@ def _is_number(value: object) -> bool:
 def as_variances(values: ArrayLike, name: str) -> NDArray[np.float64]:
     """Return sampling variances as a vector; each must be above zero."""
     vector = as_vector(values, name)
-    reject_where(vector <= 0.0, vector, name, "a sampling variance must be above zero")
     least = 1.0 / LARGEST
-    reject_where(vector < least, vector, name, f"must not be below {least:g}; change the unit")
+    if vector.min() < least:
+        reject_where(vector <= 0.0, vector, name, "a sampling variance must be above zero")
+        reject_where(vector < least, vector, name, f"must not be below {least:g}; change the unit")
     return vector
 
 

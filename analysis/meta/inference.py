@@ -38,11 +38,11 @@ def critical_values(level: float, df: Array) -> Array:
 
 
 def i2_from_q(q: Array, df: NDArray[np.floating]) -> Array:
-    """Return I2 in percent, ``max(0, (Q - df)/Q)``; zero where ``df`` is.
+    """Return I2 in percent, ``max(0, (Q - df)/Q)``.
 
     Higgins and Thompson (2002), Stat Med 21:1539, https://doi.org/10.1002/sim.1186.
     """
-    excess = np.where(df > 0, np.maximum(q - df, 0.0), 0.0)
+    excess = np.maximum(q - df, 0.0)
     return 100.0 * np.divide(excess, q, where=excess > 0.0, out=np.zeros_like(excess))
 
 

@@ -191,10 +191,16 @@ def pool_many(
     InputError
         Naming the element at fault.
     """
+    return pool_checked(*_checked(yi, vi, mask), method=method, ci=ci, level=level)
+
+
+def pool_checked(
+    y: Floats, v: Floats, here: NDArray[np.bool_] | None, *, method: str, ci: str, level: float
+) -> Batch:
+    """Do the work of :func:`pool_many` on values of one shape that are known to be sound."""
     check_option(method, METHODS, "method")
     check_option(ci, CI_METHODS, "ci")
     check_level(level)
-    y, v, here = _checked(yi, vi, mask)
     size, studies = y.shape
     answer = np.empty((6, size))
     k = np.full(size, studies, dtype=np.intp)

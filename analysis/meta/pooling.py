@@ -12,7 +12,7 @@ from .columns import Floats
 from .errors import as_variances, as_vector, check_option, same_length
 from .heterogeneity import PredictionInterval, q_profile
 from .inference import critical
-from .kernel import Batch, pool_many
+from .kernel import Batch, pool_checked
 
 PREDICTION_RULES = ("k-2", "k-1", "z")
 
@@ -259,4 +259,5 @@ def pool(
     """
     y, v = as_vector(yi, "yi").copy(), as_variances(vi, "vi").copy()
     same_length(y, v, ("yi", "vi"))
-    return Fit(pool_many(y[None], v[None], method=method, ci=ci, level=level))
+    y.flags.writeable = v.flags.writeable = False
+    return Fit(pool_checked(y[None], v[None], None, method=method, ci=ci, level=level))

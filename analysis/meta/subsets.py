@@ -54,7 +54,7 @@ def gosh(fit: Fit, limit: int = 20, *, samples: int = 100_000, seed: int = 1) ->
     check_kind(fit, Fit, "fit")
     complete = fit.k <= as_count(limit, "limit", 0, _MOST_STUDIES)
     samples = as_count(samples, "samples", 1, MOST_SAMPLES)
-    random = generator(seed)
+    seed = as_count(seed, "seed", 0)
     if complete and fit.method == "EE":
         table = _by_doubling(fit)
         size = len(table["k"])
@@ -63,6 +63,7 @@ def gosh(fit: Fit, limit: int = 20, *, samples: int = 100_000, seed: int = 1) ->
         size = (1 << fit.k) - 1 if complete else samples
         table = {name: np.empty(size, dtype=int if name == "k" else float) for name in _COLUMNS}
         masks = np.arange(1, size + 1) if complete else np.empty(size, dtype=object)
+        random = generator(seed)
         for start in range(0, size, _AT_A_TIME):
             part = slice(start, min(start + _AT_A_TIME, size))
             if complete:
