@@ -20,6 +20,17 @@ def test_a_page_opened_a_year_later_says_how_long_the_search_is_overdue(
     assert line.get_attribute("data-state") == "overdue"
 
 
+def test_a_search_is_not_overdue_on_the_day_it_is_due(page: Page, site: str) -> None:
+    page.goto(f"{site}/chapters/index.html")
+    line = page.locator(".review-status")
+    for after, state in ((0, "current"), (1, "overdue")):
+        day = date.fromisoformat(str(line.get_attribute("data-next-due"))) + timedelta(days=after)
+        page.clock.set_fixed_time(datetime(day.year, day.month, day.day, 12))
+        page.reload()
+        assert line.get_attribute("data-state") == state
+    assert ", 1 day ago" in line.inner_text()
+
+
 def test_the_status_line_can_be_read_without_scripts(page: Page, site: str) -> None:
     page.route("**/status.js*", lambda route: route.abort())
     page.goto(f"{site}/chapters/index.html")
