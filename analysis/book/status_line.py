@@ -39,7 +39,7 @@ def _tell(
     """Give the page template the parts of the line."""
     state: status.Status = app.review_status  # type: ignore[attr-defined]
     context["review_status"] = {
-        "known": "; ".join(status.known(state)),
+        "known": status.known(state),
         "due": "; ".join(status.due(state)),
         "waiting": "; ".join(status.waiting(state)),
         "next_due": state.next_due,
