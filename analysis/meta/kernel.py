@@ -24,7 +24,7 @@ from .errors import (
     reject_where,
 )
 from .inference import critical_values, h2_from_q, i2_from_q
-from .likelihood import highest
+from .likelihood import SURE, Unsure, gathered, highest
 from .tau2 import METHODS, estimate, standard_error
 
 CI_METHODS = ("z", "t", "hksj", "hksj_floor")
@@ -223,13 +223,13 @@ class _Unsettled:
     def __init__(self, method: str, ci: str, answer: Floats) -> None:
         self.method, self.ci, self.answer = method, ci, answer
         self.parts: list[Columns] = []
-        self.where: list[NDArray[np.intp]] = []
+        self.known: list[Unsure] = []
         self.cells = 0
 
-    def add(self, start: int, data: Columns, unsure: NDArray[np.intp]) -> None:
-        if unsure.size:
-            self.parts.append(data.take(unsure))
-            self.where.append(start + unsure)
+    def add(self, start: int, data: Columns, unsure: Unsure) -> None:
+        if unsure.fit.size:
+            self.parts.append(data.take(unsure.fit))
+            self.known.append(unsure._replace(fit=start + unsure.fit))
             self.cells += self.parts[-1].y.size
             if self.cells > _SEARCH_CELLS:
                 self.settle()
@@ -237,29 +237,29 @@ class _Unsettled:
     def settle(self) -> None:
         if not self.parts:
             return
-        where, data = np.concatenate(self.where), join(self.parts)
-        before = self.answer[2, where]
-        tau2, maxima = highest(data, before, self.method == "REML")
+        data, unsure = join(self.parts), gathered(self.known)
+        where, before = unsure.fit, self.answer[2, unsure.fit]
+        tau2, maxima = highest(data, unsure, before, self.method == "REML")
         self.answer[5, where] = maxima
         moved = np.flatnonzero(tau2 != before)
         if moved.size:
             part = data.take(moved)
             self.answer[:3, where[moved]] = _summary(part, tau2[moved], self.ci)
-        self.parts, self.where, self.cells = [], [], 0
+        self.parts, self.known, self.cells = [], [], 0
 
 
-def _fit(data: Columns, method: str, ci: str, out: Floats) -> NDArray[np.intp]:
+def _fit(data: Columns, method: str, ci: str, out: Floats) -> Unsure:
     """Fill estimate, se, tau2, q, typical variance, maxima; return who is not settled."""
     many = np.flatnonzero(data.count > 1.0)
     if many.size < data.count.size:
         y, v = data.origin, data.v[0]
         out[:] = y, np.sqrt(v), 0.0 * v, 0.0 * v, v, np.ones(v.size)
         if many.size == 0:
-            return many
+            return SURE
         rest = np.empty((6, many.size))
-        unsure = many[_fit(data.take(many), method, ci, rest)]
+        unsure = _fit(data.take(many), method, ci, rest)
         out[:, many] = rest
-        return unsure
+        return unsure.of(many)
     fixed = weighted_mean(data, 0.0)
     out[3] = fixed.q
     out[4] = (data.count - 1.0) / trace(fixed.weight, fixed.total)

@@ -56,9 +56,36 @@ class Score(NamedTuple):
         return Score(*(part[which] for part in self))
 
 
-def climb_from_zero(
-    data: Columns, fixed: Mean, restricted: bool
-) -> tuple[Floats, NDArray[np.intp]]:
+class Unsure(NamedTuple):
+    """Fits whose likelihood may have several maxima, and what is known of them.
+
+    All of these lie between zero, where the score is ``origin``, and ``far``, where it is
+    ``end``.
+    """
+
+    fit: NDArray[np.intp]
+    far: Floats
+    origin: Score
+    end: Score
+
+    def of(self, which: NDArray[np.intp]) -> Unsure:
+        """Return the same where the fits are those at ``which`` of a larger set."""
+        return self._replace(fit=which[self.fit])
+
+
+_NOTHING = np.empty(0)
+#: No fit is unsure.
+SURE = Unsure(_NOTHING.astype(np.intp), _NOTHING, Score(*[_NOTHING] * 4), Score(*[_NOTHING] * 4))
+
+
+def gathered(parts: list[Unsure]) -> Unsure:
+    """Put several sets of fits one after the other."""
+    fit, far, *scores = zip(*parts, strict=True)
+    origin, end = (Score(*map(np.concatenate, zip(*each, strict=True))) for each in scores)
+    return Unsure(np.concatenate(fit), np.concatenate(far), origin, end)
+
+
+def climb_from_zero(data: Columns, fixed: Mean, restricted: bool) -> tuple[Floats, Unsure]:
     """Return tau2 at a maximum of the (restricted) likelihood, and where it may not be alone.
 
     Parameters
@@ -73,18 +100,18 @@ def climb_from_zero(
     Returns
     -------
     tau2 : ndarray of shape (B,)
-    unsure : ndarray
-        Positions of the fits that were not certified to have one maximum.
+    unsure : Unsure
+        The fits that were not certified to have one maximum.
     """
     tau2 = np.zeros(data.count.size)
     alike = fixed.q < _ALIKE
     if alike.any():
         varied = np.flatnonzero(~alike)
-        unsure = varied
-        if varied.size:
-            part = data.take(varied)
-            tau2[varied], unsure = climb_from_zero(part, weighted_mean(part, 0.0), restricted)
-        return tau2, varied[unsure] if varied.size else varied
+        if varied.size == 0:
+            return tau2, SURE
+        part = data.take(varied)
+        tau2[varied], unsure = climb_from_zero(part, weighted_mean(part, 0.0), restricted)
+        return tau2, unsure.of(varied)
 
     far = furthest(data)
     origin, end = _score(data, tau2, fixed, restricted), score(data, far, restricted)
@@ -92,17 +119,21 @@ def climb_from_zero(
     single = settled(tau2, origin, far, end) & (down | up)
     rising = up.nonzero()[0]
     if rising.size:
+        some, start, stop, last_possible, falls = data, origin, end, far, down
         if rising.size < tau2.size:
-            data, origin, end = data.take(rising), origin.take(rising), end.take(rising)
-            far, down = far[rising], down[rising]
-        nought, high = np.zeros(rising.size), np.where(down, far, np.inf)
-        guess = _guess(origin, far, end, down)
-        tau2[rising], last, there = climb(data, restricted, guess, nought, origin, high)
+            some, start, stop = data.take(rising), origin.take(rising), end.take(rising)
+            last_possible, falls = far[rising], down[rising]
+        nought, high = np.zeros(rising.size), np.where(falls, last_possible, np.inf)
+        guess = _guess(start, last_possible, stop, falls)
+        tau2[rising], last, there = climb(some, restricted, guess, nought, start, high)
         if not single.all():
-            single[rising] |= settled(nought, origin, last, there) & (
-                (last >= far) | (down & settled(last, there, far, end))
+            single[rising] |= settled(nought, start, last, there) & (
+                (last >= last_possible) | (falls & settled(last, there, last_possible, stop))
             )
-    return tau2, (~single).nonzero()[0]
+    left = (~single).nonzero()[0]
+    if left.size == 0:
+        return tau2, SURE
+    return tau2, Unsure(left, far[left], origin.take(left), end.take(left))
 
 
 def _guess(origin: Score, far: Floats, end: Score, down: NDArray[np.bool_]) -> Floats:
@@ -235,13 +266,17 @@ def interpolated(before: Floats, at_before: Score, tau2: Floats, there: Score) -
     )
 
 
-def highest(data: Columns, tau2: Floats, restricted: bool) -> tuple[Floats, NDArray[np.intp]]:
+def highest(
+    data: Columns, unsure: Unsure, tau2: Floats, restricted: bool
+) -> tuple[Floats, NDArray[np.intp]]:
     """Find every maximum of the (restricted) likelihood and return the highest.
 
     Parameters
     ----------
     data : Columns
         Analyses of at least two studies each.
+    unsure : Unsure
+        What is known of them.
     tau2 : ndarray of shape (B,)
         A maximum of each, kept where it turns out to be the only one.
     restricted : bool
@@ -253,7 +288,7 @@ def highest(data: Columns, tau2: Floats, restricted: bool) -> tuple[Floats, NDAr
     maxima : ndarray of shape (B,)
         How many maxima the likelihood has on tau2 >= 0.
     """
-    peaks = _isolate(data, restricted)
+    peaks = _isolate(data, unsure, restricted)
     maxima = np.bincount(peaks.fit, minlength=tau2.size)
     several = maxima[peaks.fit] > 1
     if not several.any():
@@ -282,11 +317,10 @@ class Peaks(NamedTuple):
     high: Floats
 
 
-def _isolate(data: Columns, restricted: bool) -> Peaks:
+def _isolate(data: Columns, unsure: Unsure, restricted: bool) -> Peaks:
     """Halve ``[0, far]`` until each part is settled, and keep the parts with a maximum."""
-    high = furthest(data)
+    _, high, at_low, at_high = unsure
     fit, low = np.arange(high.size), np.zeros(high.size)
-    at_low, at_high = score(data, low, restricted), score(data, high, restricted)
     falling, beyond = np.flatnonzero(at_low.gap >= 0.0), np.flatnonzero(at_high.gap < 0.0)
     found = [
         Peaks(falling, low[falling], low[falling]),

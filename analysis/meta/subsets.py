@@ -56,7 +56,7 @@ def gosh(fit: Fit, limit: int = 20, *, samples: int = 100_000, seed: int = 1) ->
     samples = as_count(samples, "samples", 1, MOST_SAMPLES)
     seed = as_count(seed, "seed", 0)
     if complete and fit.method == "EE":
-        table = _by_doubling(fit)
+        table = _from_halves(fit)
         size = len(table["k"])
         masks: NDArray = np.arange(1, size + 1)
     else:
@@ -87,19 +87,19 @@ def _draw(random: np.random.Generator, size: int, k: int) -> NDArray[np.bool_]:
     return members
 
 
-def _by_doubling(fit: Fit) -> dict[str, NDArray]:
+def _from_halves(fit: Fit) -> dict[str, NDArray]:
     """Return the common-effect results of all subsets.
 
-    Without tau2 the weights do not depend on the subset, so that each sum over a subset
-    with study i is the sum over the same subset without it plus one term: one addition per
-    subset instead of one per study and subset.
+    Without tau2 the weights do not depend on the subset, so that each sum over a subset is
+    the sum over its members among the first studies plus that among the others: one
+    addition per subset instead of one per study and subset.
     """
     weight = 1.0 / fit.vi
     centred = fit.yi - fit.estimate
     terms = np.stack([np.ones(fit.k), weight, weight * centred, weight * centred**2])
-    sums = np.zeros((4, 1 << fit.k))
-    for i in range(fit.k):
-        sums[:, 1 << i : 2 << i] = sums[:, : 1 << i] + terms[:, i : i + 1]
+    half = fit.k // 2
+    low, high = terms[:, :half] @ _members(half), terms[:, half:] @ _members(fit.k - half)
+    sums = (high[:, :, None] + low[:, None, :]).reshape(4, -1)
     k, total, first, second = sums[:, 1:]
     mean = first / total
     df = k - 1.0
@@ -112,3 +112,8 @@ def _by_doubling(fit: Fit) -> dict[str, NDArray]:
         "tau2": np.zeros_like(q),
         "estimate": fit.estimate + mean,
     }
+
+
+def _members(k: int) -> NDArray[np.float64]:
+    """Return one where a study is in a subset, shape ``(k, 2**k)``, in order of ``mask``."""
+    return (np.arange(1 << k) >> np.arange(k)[:, None] & 1).astype(float)

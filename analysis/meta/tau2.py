@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .columns import Columns, Floats, Mean, trace, traces, weighted_mean
-from .likelihood import climb_from_zero
+from .likelihood import SURE, Unsure, climb_from_zero
 
 _STEP = 1e-9
 _ITERATIONS = 200
@@ -93,7 +92,7 @@ _CLOSED: dict[str, Callable[[Columns, Mean], Floats]] = {
 METHODS = ("EE", "DL", "HE", "HS", "SJ", "ML", "REML", "EB", "PM")
 
 
-def estimate(data: Columns, fixed: Mean, method: str) -> tuple[Floats, NDArray[np.intp]]:
+def estimate(data: Columns, fixed: Mean, method: str) -> tuple[Floats, Unsure]:
     """Return tau2 by the named method, and which fits may have a higher maximum.
 
     Parameters
@@ -108,14 +107,13 @@ def estimate(data: Columns, fixed: Mean, method: str) -> tuple[Floats, NDArray[n
     Returns
     -------
     tau2 : ndarray of shape (B,)
-    unsure : ndarray
-        Positions that :func:`~analysis.meta.likelihood.highest` must settle.
+    unsure : Unsure
+        Fits that :func:`~analysis.meta.likelihood.highest` must settle.
     """
-    sure = np.empty(0, dtype=np.intp)
     if method == "EE":
-        return np.zeros(data.count.size), sure
+        return np.zeros(data.count.size), SURE
     if method in _CLOSED:
-        return np.maximum(_CLOSED[method](data, fixed), 0.0), sure
+        return np.maximum(_CLOSED[method](data, fixed), 0.0), SURE
     return climb_from_zero(data, fixed, restricted=method == "REML")
 
 
