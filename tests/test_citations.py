@@ -27,6 +27,7 @@ METHODS = {
     "10.1002/(SICI)1097-0258(19990215)18:3<321::AID-SIM28>3.0.CO;2-P": "Normand 1999; help",
     "10.1002/jrsm.1053": "Olkin, Dahabreh & Trikalinos 2012; help",
     "10.1002/jrsm.1095": "Stanley & Doucouliagos 2014; help",
+    "10.1002/jrsm.1429": "Shi et al. 2020; news of the R package meta",
     "10.1002/jrsm.35": "Konstantopoulos 2011; help",
     "10.1002/sim.1040": "van Houwelingen, Arends & Stijnen 2002; help",
     "10.1002/sim.1221": "Baujat et al. 2002; help",

@@ -238,7 +238,7 @@ def mean_sd_from_quantiles(
     -----
     Luo, Wan, Liu & Tong 2018, Stat Methods Med Res 27:1785; Wan, Wang, Liu &
     Tong 2014, BMC Med Res Methodol 14:135, eqs. 9 and 16 for the SD; Shi et al. 2020, Res Synth
-    Methods 11:641, https://doi.org/10.1002/jrsm.1429, eq. 10. All suppose that the
+    Methods 11:641, https://doi.org/10.1002/jrsm.1429. All suppose that the
     outcome is roughly normal; with skewed data, as the distances from the median may show, the
     results mislead.
     """
