@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import pickle
 import shutil
-from collections.abc import Mapping
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from analysis.book import inputs
 from analysis.evidence.writing import write_atomically
@@ -22,25 +21,17 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-def kept_svg(
-    draw: partial[Axes],
-    *,
-    name: str,
-    title: str,
-    description: str,
-    rows: Mapping[str, str] | None = None,
-    links: Mapping[str, str] | None = None,
-) -> str:
+def kept_svg(draw: partial[Axes], **said: Any) -> str:
     """Return a figure as SVG text, drawn only if it was not drawn before.
 
     Parameters
     ----------
     draw : functools.partial
         A function of :mod:`analysis.figures` with everything that it is to draw.
-    name, title, description, rows, links
-        As in :func:`analysis.figures.svg.save_svg`.
+    **said
+        Names and words of the figure, as :func:`analysis.figures.svg.save_svg` takes them.
     """
-    shown = (draw.func, draw.args, draw.keywords, name, title, description, rows, links)
+    shown = (draw.func, draw.args, draw.keywords, said)
     path = _folder() / f"{inputs.digest(pickle.dumps(shown))}.svg"
     if path.exists():
         return path.read_text(encoding="utf-8")
@@ -48,14 +39,7 @@ def kept_svg(
     from analysis.figures.svg import save_svg
 
     read = inputs.used()
-    svg = save_svg(
-        draw().figure.figure,
-        name=name,
-        title=title,
-        description=description,
-        rows=rows,
-        links=links,
-    )
+    svg = save_svg(draw().figure.figure, **said)
     if inputs.used() == read:  # what depends on a file could not be told by its arguments
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, svg.encode())
