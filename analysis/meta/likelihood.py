@@ -16,7 +16,7 @@ interval [s, t] they bound the slope of ``log(A/B)`` from the values at its ends
 ``u = alpha(t) - 2 beta(s)`` it falls, and if it cannot change sign between s and u, the
 interval holds one maximum at most. Past ``max(vi) - 2 min(vi)`` it always falls.
 
-Two or three evaluations settle most fits in this way; for the rest, intervals are halved
+Two or three evaluations settle most fits in this way; for the rest, intervals are cut
 until each is settled, which isolates every maximum, and the highest is taken.
 """
 
@@ -37,6 +37,10 @@ _ALIKE = 1e-120
 #: Halvings of an interval; the last is far below rounding, so only exact ties reach it.
 _HALVINGS = 60
 _ITERATIONS = 200
+#: Evaluations that take no longer than what each round costs anyway; few intervals are cut
+#: into more pieces, up to four, so that fewer rounds are needed.
+_ROUND = 1000
+_PIECES = 4
 #: Stands for a slope of zero, so that the step leads out of every bracket.
 _FLAT = 1e-50
 #: Settled fits are dropped once fewer than this share is still moving: copying costs too.
@@ -318,7 +322,7 @@ class Peaks(NamedTuple):
 
 
 def _isolate(data: Columns, unsure: Unsure, restricted: bool) -> Peaks:
-    """Halve ``[0, far]`` until each part is settled, and keep the parts with a maximum."""
+    """Cut ``[0, far]`` until each part is settled, and keep the parts with a maximum."""
     _, high, at_low, at_high = unsure
     fit, low = np.arange(high.size), np.zeros(high.size)
     falling, beyond = np.flatnonzero(at_low.gap >= 0.0), np.flatnonzero(at_high.gap < 0.0)
@@ -335,15 +339,16 @@ def _isolate(data: Columns, unsure: Unsure, restricted: bool) -> Peaks:
             break
         fit, low, high = fit[rest], low[rest], high[rest]
         at_low, at_high = at_low.take(rest), at_high.take(rest)
-        part = data.take(fit)
-        least = part.v[0]
+        least = data.v[0, fit]
         turn = np.clip(at_high.alpha - 2.0 * at_low.beta, low, high)
-        middle = np.sqrt((low + least) * (turn + least)) - least
-        at_middle = score(part, middle, restricted)
-        fit = np.concatenate([fit, fit])
-        low, high = np.concatenate([low, middle]), np.concatenate([middle, high])
-        at_low = Score(*map(np.concatenate, zip(at_low, at_middle, strict=True)))
-        at_high = Score(*map(np.concatenate, zip(at_middle, at_high, strict=True)))
+        pieces = min(max(_ROUND // rest.size, 2), _PIECES)
+        share = np.arange(1, pieces)[:, None] / pieces
+        cuts = ((low + least) ** (1.0 - share) * (turn + least) ** share - least).ravel()
+        at_cuts = score(data.take(np.tile(fit, pieces - 1)), cuts, restricted)
+        fit = np.tile(fit, pieces)
+        low, high = np.concatenate([low, cuts]), np.concatenate([cuts, high])
+        at_low = Score(*map(np.concatenate, zip(at_low, at_cuts, strict=True)))
+        at_high = Score(*map(np.concatenate, zip(at_cuts, at_high, strict=True)))
     return Peaks(*map(np.concatenate, zip(*found, strict=True)))
 
 
