@@ -31,19 +31,48 @@ def test_every_subset_equals_metafor(case, method):
             assert_close(table[ours], floats(reference[f"subset_{theirs}"]), REFITS)
 
 
-@pytest.mark.parametrize("method", ["EE", "DL", "REML"])
-def test_every_subset_is_the_fit_of_its_studies(method):
+def study_set(k):
     random = np.random.default_rng(4)
-    vi = 10.0 ** random.uniform(-2, 0, 7)
-    yi = random.normal(0.3, np.sqrt(vi + 0.1))
-    table = meta.gosh(meta.pool(yi, vi, method=method))
-    assert len(table) == 127
-    for row in table.itertuples():
-        chosen = (row.mask >> np.arange(7)) & 1 == 1
+    vi = 10.0 ** random.uniform(-2, 0, k)
+    return random.normal(0.3, np.sqrt(vi + 0.1)), vi
+
+
+def assert_fits_of_their_studies(rows, yi, vi, method):
+    for row in rows.itertuples():
+        chosen = (row.mask >> np.arange(yi.size)) & 1 == 1
         alone = meta.pool_many(yi[chosen], vi[chosen], method=method)
         for name in ("k", "estimate", "tau2", "q", "i2", "h2"):
             known = getattr(alone, name)[0]
             np.testing.assert_allclose(getattr(row, name), known, rtol=1e-9, atol=1e-10)
+
+
+@pytest.mark.parametrize("method", ["EE", "DL", "HE", "SJ", "PM", "ML", "REML"])
+@pytest.mark.parametrize("k", [1, 2, 7])
+def test_every_subset_is_the_fit_of_its_studies(method, k):
+    yi, vi = study_set(k)
+    table = meta.gosh(meta.pool(yi, vi, method=method))
+    assert table["mask"].tolist() == list(range(1, 1 << k))
+    assert_fits_of_their_studies(table, yi, vi, method)
+
+
+@pytest.mark.parametrize("method", ["DL", "REML"])
+def test_more_subsets_than_are_laid_out_at_once_are_the_fits_of_their_studies(method):
+    yi, vi = study_set(18)
+    table = meta.gosh(meta.pool(yi, vi, method=method))
+    assert table["mask"].tolist() == list(range(1, 1 << 18))
+    single = table[table["k"] == 1]
+    some = table.sample(200, random_state=1)
+    assert_fits_of_their_studies(single, yi, vi, method)
+    assert_fits_of_their_studies(some, yi, vi, method)
+
+
+@pytest.mark.parametrize("method", ["EE", "REML"])
+@pytest.mark.parametrize("limit", [20, 1])
+def test_a_table_of_subsets_is_its_owners_to_change(method, limit):
+    table = meta.gosh(meta.pool(*study_set(4), method=method), limit=limit, samples=5)
+    for column in table:
+        table.loc[0, column] = 0
+        assert table.loc[0, column] == 0
 
 
 def test_above_the_limit_subsets_are_drawn_and_the_seed_repeats_them():

@@ -16,7 +16,7 @@ _HOME = {
     "pool": "pooling",
     "Fit": "pooling",
     "pool_many": "kernel",
-    "Batch": "kernel",
+    "Batch": "batch",
     "PredictionInterval": "heterogeneity",
     "heterogeneity_interval": "heterogeneity",
     "leave_one_out": "deletion",

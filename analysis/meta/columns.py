@@ -48,9 +48,15 @@ class Columns:
             return self.v.max(axis=0)
         return np.where(np.isinf(self.v), 0.0, self.v).max(axis=0)
 
-    def take(self, which: NDArray | slice) -> Columns:
-        """Return some of the analyses, by position or by a boolean array."""
-        return Columns(self.y[:, which], self.v[:, which], self.origin[which], self.count[which])
+    def take(self, which: NDArray[np.intp]) -> Columns:
+        """Return some of the analyses, by position."""
+        # An index in brackets would run the studies together in memory, not the analyses.
+        return Columns(
+            self.y.take(which, axis=1),
+            self.v.take(which, axis=1),
+            self.origin[which],
+            self.count[which],
+        )
 
 
 def columns(yi: Floats, vi: Floats, mask: NDArray[np.bool_] | None) -> Columns:
@@ -102,7 +108,7 @@ def trace(weight: Floats, total: Floats) -> Floats:
     first, rest = weight[0], weight[1:]
     one = np.add.reduce(rest)
     two = np.einsum("kb,kb->b", rest, rest)
-    return (2.0 * first * one + (one * one - two)) / total
+    return ((total + first) * one - two) / total
 
 
 def traces(weight: Floats, total: Floats) -> tuple[Floats, Floats]:
@@ -111,17 +117,24 @@ def traces(weight: Floats, total: Floats) -> tuple[Floats, Floats]:
     square = rest * rest
     one, two = np.add.reduce(rest), np.add.reduce(square)
     three = np.einsum("kb,kb->b", square, rest)
-    share = first / total
-    once = 2.0 * share * one + (one * one - two) / total
-    twice = (share * one) ** 2 + two - 2.0 * three / total
-    return once, twice + two * (2.0 * share * share + two / (total * total))
+    share, mixed = first / total, two / total
+    apart = share * one
+    twice = two - 2.0 * three / total + mixed * (2.0 * first * share + mixed) + apart * apart
+    return one + apart - mixed, twice
 
 
 def join(parts: list[Columns]) -> Columns:
-    """Put several sets of analyses side by side."""
+    """Put several sets of analyses side by side; of fewer studies, the last rows are empty."""
+    shape = max(len(part.y) for part in parts), sum(part.count.size for part in parts)
+    y, v = np.zeros(shape), np.full(shape, np.inf)
+    start = 0
+    for part in parts:
+        place = slice(len(part.y)), slice(start, start + part.count.size)
+        y[place], v[place] = part.y, part.v
+        start += part.count.size
     return Columns(
-        np.concatenate([part.y for part in parts], axis=1),
-        np.concatenate([part.v for part in parts], axis=1),
+        y,
+        v,
         np.concatenate([part.origin for part in parts]),
         np.concatenate([part.count for part in parts]),
     )

@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtr
 
+from .batch import Batch
 from .columns import Floats
 from .errors import InputError, as_numbers, check_kind
 from .inference import critical
-from .kernel import Batch, pool_many
+from .kernel import pool_many
 from .pooling import Fit
 
 if TYPE_CHECKING:

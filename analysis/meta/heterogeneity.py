@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from scipy.special import chdtri
 
+from .batch import Batch
 from .columns import Columns, Floats, columns
 from .errors import InputError, check_kind, check_option
-from .kernel import Batch
 from .likelihood import furthest, log_likelihood
 from .tau2 import solve_q
 

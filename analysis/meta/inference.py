@@ -10,6 +10,9 @@ from scipy.special import chdtrc, fdtrc, ndtr, ndtri, stdtr, stdtrit
 
 Array = NDArray[np.float64]
 
+#: In the place of zero as a divisor of zero.
+_LEAST = np.finfo(float).tiny
+
 
 @dataclass(frozen=True)
 class OmnibusTest:
@@ -42,13 +45,12 @@ def i2_from_q(q: Array, df: NDArray[np.floating]) -> Array:
 
     Higgins and Thompson (2002), Stat Med 21:1539, https://doi.org/10.1002/sim.1186.
     """
-    excess = np.maximum(q - df, 0.0)
-    return 100.0 * np.divide(excess, q, where=excess > 0.0, out=np.zeros_like(excess))
+    return 100.0 * np.maximum(q - df, 0.0) / np.maximum(q, _LEAST)
 
 
 def h2_from_q(q: Array, df: NDArray[np.floating]) -> Array:
     """Return H2, ``Q/df``; one where ``df`` is zero. Source as in :func:`i2_from_q`."""
-    return np.divide(q, df, where=df > 0, out=np.ones_like(q))
+    return np.where(df > 0, q / np.maximum(df, 1.0), 1.0)
 
 
 def statistics(coef: Array, se: Array) -> Array:

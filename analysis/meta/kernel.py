@@ -6,13 +6,12 @@ permutation are this call with another mask or other values.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import chdtrc, ndtr, stdtr
 
+from .batch import Batch, Pooled
 from .columns import Columns, Floats, columns, join, trace, weighted_mean
 from .errors import (
     LARGEST,
@@ -23,14 +22,13 @@ from .errors import (
     check_option,
     reject_where,
 )
-from .inference import critical_values, h2_from_q, i2_from_q
 from .likelihood import SURE, Unsure, gathered, highest
-from .tau2 import METHODS, estimate, standard_error
+from .tau2 import METHODS, estimate
 
 CI_METHODS = ("z", "t", "hksj", "hksj_floor")
 
 #: Cells worked on at a time: few enough for the cache, enough to spread numpy's overhead.
-_CELLS = 50_000
+CELLS = 50_000
 
 # The C library gives freed blocks of more than 128 KiB back to the system and then fetches
 # them again, page by page, for the next temporary, which costs more than the arithmetic on
@@ -39,117 +37,6 @@ np.empty(1 << 21)
 
 #: Cells of unsettled fits gathered before they are searched; bounds the memory.
 _SEARCH_CELLS = 1 << 20
-
-
-@dataclass(frozen=True, eq=False)
-class Batch:
-    """Results of ``B`` meta-analyses; every array has shape ``(B,)`` unless stated.
-
-    Attributes
-    ----------
-    k : ndarray
-        Studies in each analysis.
-    estimate, se : ndarray
-        Pooled estimate, and its standard error under ``ci_method``.
-    tau2 : ndarray
-        Between-study variance; zero for one study and for method ``"EE"``.
-    q : ndarray
-        Cochran's Q (inverse-variance weights, tau2 = 0).
-    typical : ndarray
-        Higgins and Thompson's typical sampling variance, ``(k-1)/tr(P)``.
-    maxima : ndarray
-        Maxima of the likelihood found by ML and REML; one otherwise.
-    method, ci_method, level : str, str, float
-        As asked for.
-    yi, vi, mask : ndarray of shape (B, k) or None
-        The input.
-
-    Notes
-    -----
-    With one study tau2, Q and I2 are zero, H2 is one, and the interval is the study's own
-    (normal) whatever ``ci_method`` says: there is nothing to estimate a spread from.
-    """
-
-    k: NDArray[np.intp]
-    estimate: Floats
-    se: Floats
-    tau2: Floats
-    q: Floats
-    typical: Floats
-    maxima: Floats
-    method: str
-    ci_method: str
-    level: float
-    yi: Floats = field(repr=False)
-    vi: Floats = field(repr=False)
-    mask: NDArray[np.bool_] | None = field(repr=False)
-
-    @cached_property
-    def df(self) -> Floats:
-        """Degrees of freedom of the interval; infinite where it is normal."""
-        normal = (self.k == 1) | (self.ci_method == "z")
-        return np.where(normal, np.inf, self.k - 1.0)
-
-    @cached_property
-    def ci(self) -> Floats:
-        """Confidence limits of the estimate, shape ``(B, 2)``."""
-        half = critical_values(self.level, self.df) * self.se
-        return np.array([self.estimate - half, self.estimate + half]).T
-
-    @cached_property
-    def statistic(self) -> Floats:
-        """``estimate/se``; nan where the standard error is zero."""
-        return np.divide(
-            self.estimate, self.se, where=self.se > 0.0, out=np.full(self.se.shape, np.nan)
-        )
-
-    @cached_property
-    def pvalue(self) -> Floats:
-        """Two-sided p-value of the estimate being zero; nan where ``se`` is zero."""
-        size = -np.abs(self.statistic)
-        normal = np.isinf(self.df)
-        return 2.0 * np.where(normal, ndtr(size), stdtr(np.where(normal, 1.0, self.df), size))
-
-    @cached_property
-    def q_pvalue(self) -> Floats:
-        """P-value of Q on ``k - 1`` degrees of freedom; one for one study."""
-        return np.where(self.k == 1, 1.0, chdtrc(np.maximum(self.k - 1.0, 1.0), self.q))
-
-    @cached_property
-    def i2(self) -> Floats:
-        """I2 in percent as metafor defines it: ``tau2/(tau2 + typical)``; from Q for EE."""
-        if self.method == "EE":
-            return self.i2_q
-        return 100.0 * self.tau2 / (self.tau2 + self.typical)
-
-    @cached_property
-    def i2_q(self) -> Floats:
-        """I2 in percent from Q."""
-        return i2_from_q(self.q, self.k - 1.0)
-
-    @cached_property
-    def h2(self) -> Floats:
-        """H2 matching ``i2``: ``1 + tau2/typical``, or ``Q/df`` for EE; one for one study."""
-        if self.method == "EE":
-            return h2_from_q(self.q, self.k - 1.0)
-        return 1.0 + self.tau2 / self.typical
-
-    @cached_property
-    def weights(self) -> Floats:
-        """Weights in percent, shape ``(B, k)``; zero for a study left out."""
-        vi = self.vi if self.mask is None else np.where(self.mask, self.vi, np.inf)
-        weight = 1.0 / (vi + self.tau2[:, None])
-        return 100.0 * weight / weight.sum(axis=1, keepdims=True)
-
-    @cached_property
-    def tau2_se(self) -> Floats:
-        """Standard error of tau2; nan for one study and for EE."""
-        se = np.full(self.k.shape, np.nan)
-        many = self.k > 1
-        if self.method != "EE" and many.any():
-            data = columns(self.yi, self.vi, self.mask).take(many)
-            se[many] = standard_error(data, self.tau2[many], self.method)
-        return se
 
 
 def pool_many(
@@ -202,19 +89,54 @@ def pool_checked(
     check_option(ci, CI_METHODS, "ci")
     check_level(level)
     size, studies = y.shape
-    answer = np.empty((6, size))
-    k = np.full(size, studies, dtype=np.intp)
-    rows = max(1, _CELLS // studies)
-    unsettled = _Unsettled(method, ci, answer)
-    for start in range(0, size, rows):
+    k = np.full(size, studies) if here is None else np.count_nonzero(here, axis=1)
+    pooled = fit_parts(_parts(y, v, here), k, method=method, ci=ci, level=level)
+    return Batch(**vars(pooled), yi=y, vi=v, mask=here)
+
+
+def _parts(
+    y: Floats, v: Floats, here: NDArray[np.bool_] | None
+) -> Iterator[tuple[slice, Columns]]:
+    """Yield as many analyses at a time as are quickly worked on together."""
+    rows = max(1, CELLS // y.shape[1])
+    for start in range(0, len(y), rows):
         part = slice(start, start + rows)
-        data = columns(y[part], v[part], None if here is None else here[part])
-        unsettled.add(start, data, _fit(data, method, ci, answer[:, part]))
-        k[part] = data.count
+        yield part, columns(y[part], v[part], None if here is None else here[part])
+
+
+def fit_parts(
+    parts: Iterable[tuple[NDArray[np.intp] | slice, Columns]],
+    k: NDArray[np.intp],
+    *,
+    method: str,
+    ci: str,
+    level: float,
+) -> Pooled:
+    """Fit analyses that come part by part.
+
+    Parameters
+    ----------
+    parts : iterable of (places, Columns)
+        Analyses, and where their results belong.
+    k : ndarray of shape (B,)
+        Studies in each analysis.
+    method, ci, level
+        As in :func:`pool_many`, known to be allowed.
+
+    Returns
+    -------
+    Pooled
+    """
+    answer, every = np.empty((6, k.size)), np.arange(k.size)
+    unsettled = _Unsettled(method, ci, answer)
+    for places, data in parts:
+        answer[:, places], unsure = _fit(data, method, ci)
+        if unsure.fit.size:
+            unsettled.add(data.take(unsure.fit), unsure.of(every[places]))
     unsettled.settle()
     answer.flags.writeable = k.flags.writeable = False
     estimates, se, tau2, q, typical, maxima = answer
-    return Batch(k, estimates, se, tau2, q, typical, maxima, method, ci, level, y, v, here)
+    return Pooled(k, estimates, se, tau2, q, typical, maxima, method, ci, level)
 
 
 class _Unsettled:
@@ -226,13 +148,12 @@ class _Unsettled:
         self.known: list[Unsure] = []
         self.cells = 0
 
-    def add(self, start: int, data: Columns, unsure: Unsure) -> None:
-        if unsure.fit.size:
-            self.parts.append(data.take(unsure.fit))
-            self.known.append(unsure._replace(fit=start + unsure.fit))
-            self.cells += self.parts[-1].y.size
-            if self.cells > _SEARCH_CELLS:
-                self.settle()
+    def add(self, data: Columns, unsure: Unsure) -> None:
+        self.parts.append(data)
+        self.known.append(unsure)
+        self.cells += data.y.size
+        if self.cells > _SEARCH_CELLS:
+            self.settle()
 
     def settle(self) -> None:
         if not self.parts:
@@ -248,25 +169,24 @@ class _Unsettled:
         self.parts, self.known, self.cells = [], [], 0
 
 
-def _fit(data: Columns, method: str, ci: str, out: Floats) -> Unsure:
-    """Fill estimate, se, tau2, q, typical variance, maxima; return who is not settled."""
+def _fit(data: Columns, method: str, ci: str) -> tuple[Floats, Unsure]:
+    """Return the six results of each analysis, and which are not settled."""
+    out = np.empty((6, data.count.size))
     many = np.flatnonzero(data.count > 1.0)
     if many.size < data.count.size:
         y, v = data.origin, data.v[0]
         out[:] = y, np.sqrt(v), 0.0 * v, 0.0 * v, v, np.ones(v.size)
         if many.size == 0:
-            return SURE
-        rest = np.empty((6, many.size))
-        unsure = _fit(data.take(many), method, ci, rest)
-        out[:, many] = rest
-        return unsure.of(many)
+            return out, SURE
+        out[:, many], unsure = _fit(data.take(many), method, ci)
+        return out, unsure.of(many)
     fixed = weighted_mean(data, 0.0)
     out[3] = fixed.q
     out[4] = (data.count - 1.0) / trace(fixed.weight, fixed.total)
     out[5] = 1.0
     tau2, unsure = estimate(data, fixed, method)
     out[:3] = _summary(data, tau2, ci)
-    return unsure
+    return out, unsure
 
 
 def _summary(data: Columns, tau2: Floats, ci: str) -> tuple[Floats, ...]:

@@ -248,10 +248,11 @@ def climb(
             found[:, fit] = new, tau2, *there
             if left == 0:
                 break
+            rest = moving.nonzero()[0]
             fit, tau2, low, high, least, new = (
-                part[moving] for part in (fit, tau2, low, high, least, new)
+                part[rest] for part in (fit, tau2, low, high, least, new)
             )
-            data, there = data.take(moving), there.take(moving)
+            data, there = data.take(rest), there.take(rest)
         before, at_before, tau2 = tau2, there, new
     return found[0], found[1], Score(*found[2:])
 
@@ -263,7 +264,7 @@ def interpolated(before: Floats, at_before: Score, tau2: Floats, there: Score) -
     order of both distances squared. Newton's step where the last one led no nearer.
     """
     nearer = np.abs(there.gap) < np.abs(at_before.gap)
-    quotient = np.divide(there.gap, at_before.gap, where=nearer, out=np.zeros_like(tau2))
+    quotient = there.gap / np.where(nearer, at_before.gap, np.inf)
     share = quotient / (quotient - 1.0)
     return there.step * (1.0 - share) ** 2 + share * share * (
         (before - tau2) * (3.0 - 2.0 * share) + at_before.step

@@ -8,11 +8,12 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .batch import Batch
 from .columns import Floats
 from .errors import as_variances, as_vector, check_option, same_length
 from .heterogeneity import PredictionInterval, q_profile
 from .inference import critical
-from .kernel import Batch, pool_checked
+from .kernel import pool_checked
 
 PREDICTION_RULES = ("k-2", "k-1", "z")
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .batch import Batch
 from .errors import InputError, as_count, check_kind
-from .kernel import Batch, pool_many
+from .kernel import pool_many
 from .pooling import Fit
 
 #: Relative slack with which a permuted statistic counts as equal to the observed one.

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .batch import Pooled
+from .columns import Columns
 from .deletion import refit
 from .errors import as_count, check_kind
 from .inference import h2_from_q, i2_from_q
+from .kernel import CELLS, fit_parts
 from .pooling import Fit
 from .resampling import MOST_SAMPLES, generator
 
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Subsets refitted at a time; bounds the memory whatever the number of studies.
+#: Drawn subsets refitted at a time; bounds the memory whatever the number of studies.
 _AT_A_TIME = 1 << 16
+#: All subsets of so many studies are laid out at once; with more studies, these again under
+#: every subset of the others.
+_LAID_OUT = 16
+#: Cells that are not worth a block of their own.
+_SMALL = 8_000
 #: All subsets of more studies would fill the memory.
 _MOST_STUDIES = 23
 _COLUMNS = ("k", "q", "i2", "h2", "tau2", "estimate")
@@ -55,28 +65,45 @@ def gosh(fit: Fit, limit: int = 20, *, samples: int = 100_000, seed: int = 1) ->
     complete = fit.k <= as_count(limit, "limit", 0, _MOST_STUDIES)
     samples = as_count(samples, "samples", 1, MOST_SAMPLES)
     seed = as_count(seed, "seed", 0)
-    if complete and fit.method == "EE":
-        table = _from_halves(fit)
-        size = len(table["k"])
-        masks: NDArray = np.arange(1, size + 1)
-    else:
-        size = (1 << fit.k) - 1 if complete else samples
-        table = {name: np.empty(size, dtype=int if name == "k" else float) for name in _COLUMNS}
-        masks = np.arange(1, size + 1) if complete else np.empty(size, dtype=object)
-        random = generator(seed)
-        for start in range(0, size, _AT_A_TIME):
-            part = slice(start, min(start + _AT_A_TIME, size))
-            if complete:
-                members = (masks[part, None] >> np.arange(fit.k)) & 1 == 1
-            else:
-                members = _draw(random, part.stop - start, fit.k)
-                masks[part] = members.astype(object) @ [1 << i for i in range(fit.k)]
-            batch = refit(fit, members)
-            for name, values in table.items():
-                values[part] = getattr(batch, name)
-    frame = pd.DataFrame({"mask": masks, **table}, copy=False)
+    values = _complete(fit) if complete else _drawn(fit, samples, seed)
+    columns = dict(enumerate(values))
+    frame = pd.DataFrame(columns, index=pd.RangeIndex(len(values[0])), copy=False)
+    frame.columns = _labels()
     frame.attrs["complete"] = complete
     return frame
+
+
+@cache
+def _labels() -> pd.Index:
+    """Return the names of the columns, which pandas takes longer over than over the numbers."""
+    import pandas as pd
+
+    return pd.Index(("mask", *_COLUMNS))
+
+
+def _complete(fit: Fit) -> list[NDArray]:
+    """Return the columns of the table of all subsets."""
+    masks = np.arange(1, 1 << fit.k)
+    k = np.bitwise_count(masks).astype(int)
+    if fit.method == "EE":
+        return [masks, k, *_common_effects(fit, k)]
+    blocks, ci = _blocks(fit), fit.batch.ci_method
+    return [masks, *_results(fit_parts(blocks, k, method=fit.method, ci=ci, level=fit.level))]
+
+
+def _drawn(fit: Fit, samples: int, seed: int) -> list[NDArray]:
+    """Return the columns of the table of a sample of the subsets."""
+    random, parts = generator(seed), []
+    for start in range(0, samples, _AT_A_TIME):
+        members = _draw(random, min(_AT_A_TIME, samples - start), fit.k)
+        masks = members.astype(object) @ [1 << i for i in range(fit.k)]
+        parts.append([masks, *_results(refit(fit, members))])
+    return [np.concatenate(column) for column in zip(*parts, strict=True)]
+
+
+def _results(pooled: Pooled) -> list[NDArray]:
+    """Return columns that may be written to: a table is its owner's to change, results not."""
+    return [np.require(getattr(pooled, name), requirements="W") for name in _COLUMNS]
 
 
 def _draw(random: np.random.Generator, size: int, k: int) -> NDArray[np.bool_]:
@@ -87,8 +114,8 @@ def _draw(random: np.random.Generator, size: int, k: int) -> NDArray[np.bool_]:
     return members
 
 
-def _from_halves(fit: Fit) -> dict[str, NDArray]:
-    """Return the common-effect results of all subsets.
+def _common_effects(fit: Fit, k: NDArray[np.intp]) -> list[NDArray]:
+    """Return q, i2, h2, tau2 and the estimate of all subsets under a common effect.
 
     Without tau2 the weights do not depend on the subset, so that each sum over a subset is
     the sum over its members among the first studies plus that among the others: one
@@ -96,24 +123,62 @@ def _from_halves(fit: Fit) -> dict[str, NDArray]:
     """
     weight = 1.0 / fit.vi
     centred = fit.yi - fit.estimate
-    terms = np.stack([np.ones(fit.k), weight, weight * centred, weight * centred**2])
+    terms = np.array([weight, weight * centred, weight * centred**2])
     half = fit.k // 2
-    low, high = terms[:, :half] @ _members(half), terms[:, half:] @ _members(fit.k - half)
-    sums = (high[:, :, None] + low[:, None, :]).reshape(4, -1)
-    k, total, first, second = sums[:, 1:]
+    member = np.arange(fit.k - half)[:, None]
+    inside = (np.arange(1 << fit.k - half) >> member & 1).astype(float)
+    low, high = terms[:, :half] @ inside[:half, : 1 << half], terms[:, half:] @ inside
+    total, first, second = (high[:, :, None] + low[:, None, :]).reshape(3, -1)[:, 1:]
     mean = first / total
+    q = np.maximum(second - mean * first, 0.0)
+    q[(1 << np.arange(fit.k)) - 1] = 0.0
     df = k - 1.0
-    q = np.where(df > 0.0, np.maximum(second - mean * first, 0.0), 0.0)
-    return {
-        "k": k.astype(int),
-        "q": q,
-        "i2": i2_from_q(q, df),
-        "h2": h2_from_q(q, df),
-        "tau2": np.zeros_like(q),
-        "estimate": fit.estimate + mean,
-    }
+    return [q, i2_from_q(q, df), h2_from_q(q, df), np.zeros_like(q), fit.estimate + mean]
 
 
-def _members(k: int) -> NDArray[np.float64]:
-    """Return one where a study is in a subset, shape ``(k, 2**k)``, in order of ``mask``."""
-    return (np.arange(1 << k) >> np.arange(k)[:, None] & 1).astype(float)
+def _blocks(fit: Fit) -> Iterator[tuple[NDArray[np.intp], Columns]]:
+    """Yield every non-empty subset and its place in the order of masks, a block at a time."""
+    # With the most precise study first in each subset, as the layout wants it.
+    order = np.argsort(fit.vi, kind="stable")
+    top, rest = np.split(order, [max(fit.k - _LAID_OUT, 0)])
+    absent = fit.k
+    yi, vi = np.append(fit.yi, 0.0), np.append(fit.vi, np.inf)
+    laid_out = list(_laid_out(rest, absent))
+    for number in range(1 << top.size):
+        above = top[number >> np.arange(top.size) & 1 == 1]
+        for below, masks, count in laid_out:
+            if above.size == 0:
+                below, masks, count = below[:, masks > 0], masks[masks > 0], count[masks > 0]
+            members = np.concatenate([np.repeat(above[:, None], masks.size, axis=1), below])
+            y, v = yi.take(members), vi.take(members)
+            origin = y[0].copy()
+            y = np.where(members < absent, y - origin, 0.0)
+            yield masks + (1 << above).sum() - 1, Columns(y, v, origin, count + above.size)
+
+
+def _laid_out(
+    studies: NDArray[np.intp], absent: int
+) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]]:
+    """Yield all subsets, the empty one too: members of shape ``(k, B)``, masks and sizes.
+
+    Subsets of about the same size come together, with rows enough for the largest of them:
+    half of all pairs of a study and a subset are absences, and are not worked on.
+    """
+    size = 1 << studies.size
+    members = np.full((studies.size, size), absent)
+    masks, count = np.zeros((2, size), dtype=int)
+    for at, study in enumerate(studies):
+        without, within = slice(1 << at), slice(1 << at, 2 << at)
+        members[:at, within] = members[:at, without]
+        members[count[without], np.arange(1 << at, 2 << at)] = study
+        masks[within] = masks[without] | 1 << study
+        count[within] = count[without] + 1
+    falling = np.argsort(-count, kind="stable")
+    start = 0
+    while start < size:
+        most = max(count[falling[start]], 1)
+        alike = np.searchsorted(-count[falling], -2.0 * most / 3.0, side="right")
+        stop = min(start + CELLS // most, max(int(alike), start + _SMALL // most))
+        part = falling[start:stop]
+        yield members[:most].take(part, axis=1), masks[part], count[part].astype(float)
+        start = stop
