@@ -1,5 +1,7 @@
 """All subsets against metafor's, and the bootstrap and permutation tests beside them."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
@@ -53,6 +55,24 @@ def test_every_subset_is_the_fit_of_its_studies(method, k):
     table = meta.gosh(meta.pool(yi, vi, method=method))
     assert table["mask"].tolist() == list(range(1, 1 << k))
     assert_fits_of_their_studies(table, yi, vi, method)
+
+
+@pytest.mark.parametrize("method", ["EE", "DL"])
+def test_q_of_every_subset_holds_where_precision_spans_twelve_orders_of_magnitude(method):
+    random = np.random.default_rng(0)
+    for _ in range(20):
+        vi = 10.0 ** random.uniform(-6, 6, 7)
+        yi = random.normal(size=7) * 10.0 ** random.uniform(-3, 3, 7)
+        for row in meta.gosh(meta.pool(yi, vi, method=method)).itertuples():
+            chosen = np.flatnonzero((row.mask >> np.arange(7)) & 1)
+            np.testing.assert_allclose(row.q, exact_q(yi[chosen], vi[chosen]), 1e-10, 1e-10)
+
+
+def exact_q(yi, vi):
+    """By rational arithmetic."""
+    y, w = [Fraction(each) for each in yi], [1 / Fraction(each) for each in vi]
+    mean = sum(each * of for each, of in zip(y, w, strict=True)) / sum(w)
+    return float(sum(of * (each - mean) ** 2 for each, of in zip(y, w, strict=True)))
 
 
 @pytest.mark.parametrize("method", ["DL", "REML"])

@@ -117,23 +117,35 @@ def _draw(random: np.random.Generator, size: int, k: int) -> NDArray[np.bool_]:
 def _common_effects(fit: Fit, k: NDArray[np.intp]) -> list[NDArray]:
     """Return q, i2, h2, tau2 and the estimate of all subsets under a common effect.
 
-    Without tau2 the weights do not depend on the subset, so that each sum over a subset is
-    the sum over its members among the first studies plus that among the others: one
-    addition per subset instead of one per study and subset.
+    Without tau2 the weights do not depend on the subset, so that a subset is the pool of its
+    members among the first studies and its members among the others. Q is theirs and what
+    lies between them, none of which is below zero: nothing cancels.
     """
-    weight = 1.0 / fit.vi
-    centred = fit.yi - fit.estimate
-    terms = np.array([weight, weight * centred, weight * centred**2])
     half = fit.k // 2
-    member = np.arange(fit.k - half)[:, None]
-    inside = (np.arange(1 << fit.k - half) >> member & 1).astype(float)
-    low, high = terms[:, :half] @ inside[:half, : 1 << half], terms[:, half:] @ inside
-    total, first, second = (high[:, :, None] + low[:, None, :]).reshape(3, -1)[:, 1:]
-    mean = first / total
-    q = np.maximum(second - mean * first, 0.0)
-    q[(1 << np.arange(fit.k)) - 1] = 0.0
+    weight, centred = 1.0 / fit.vi, fit.yi - fit.estimate
+    low_weight, low_mean, low_q = _common_effect(centred[:half], weight[:half])
+    high = np.array(_common_effect(centred[half:], weight[half:]))
+    high_weight, high_mean, high_q = high[:, :, None]
+    total = high_weight + low_weight
+    total[0, 0] = 1.0  # of no study at all, which is left out in the end
+    share = high_weight / total
+    apart = high_mean - low_mean
+    mean = low_mean + share * apart
+    q = share * low_weight * apart**2 + low_q + high_q
+    estimate, q = fit.estimate + mean.ravel()[1:], q.ravel()[1:]
+    q[(1 << np.arange(fit.k)) - 1] = 0.0  # one study each, but for rounding
     df = k - 1.0
-    return [q, i2_from_q(q, df), h2_from_q(q, df), np.zeros_like(q), fit.estimate + mean]
+    return [q, i2_from_q(q, df), h2_from_q(q, df), np.zeros_like(q), estimate]
+
+
+def _common_effect(yi: NDArray, weight: NDArray) -> tuple[NDArray, NDArray, NDArray]:
+    """Return the weight, mean and Q of every subset in order of masks, zero for the empty one."""
+    inside = np.arange(1 << yi.size) >> np.arange(yi.size)[:, None] & 1
+    weights = weight[:, None] * inside
+    total = np.add.reduce(weights)
+    mean = (weight * yi) @ inside / np.maximum(total, np.finfo(float).tiny)
+    residual = yi[:, None] - mean
+    return total, mean, np.einsum("kb,kb,kb->b", weights, residual, residual)
 
 
 def _blocks(fit: Fit) -> Iterator[tuple[NDArray[np.intp], Columns]]:
