@@ -10,8 +10,8 @@ from scipy.special import chdtrc, fdtrc, ndtr, ndtri, stdtr, stdtrit
 
 Array = NDArray[np.float64]
 
-#: In the place of zero as a divisor of zero.
-_LEAST = np.finfo(float).tiny
+#: In the place of zero where zero is divided by it.
+TINY = np.finfo(float).tiny
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def i2_from_q(q: Array, df: NDArray[np.floating]) -> Array:
 
     Higgins and Thompson (2002), Stat Med 21:1539, https://doi.org/10.1002/sim.1186.
     """
-    return 100.0 * np.maximum(q - df, 0.0) / np.maximum(q, _LEAST)
+    return 100.0 * np.maximum(q - df, 0.0) / np.maximum(q, TINY)
 
 
 def h2_from_q(q: Array, df: NDArray[np.floating]) -> Array:

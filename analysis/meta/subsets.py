@@ -13,7 +13,7 @@ from .batch import Pooled
 from .columns import Columns
 from .deletion import refit
 from .errors import as_count, check_kind
-from .inference import h2_from_q, i2_from_q
+from .inference import TINY, h2_from_q, i2_from_q
 from .kernel import CELLS, fit_parts
 from .pooling import Fit
 from .resampling import MOST_SAMPLES, generator
@@ -140,10 +140,10 @@ def _common_effects(fit: Fit, k: NDArray[np.intp]) -> list[NDArray]:
 
 def _common_effect(yi: NDArray, weight: NDArray) -> tuple[NDArray, NDArray, NDArray]:
     """Return the weight, mean and Q of every subset in order of masks, zero for the empty one."""
-    inside = np.arange(1 << yi.size) >> np.arange(yi.size)[:, None] & 1
+    inside = (np.arange(1 << yi.size) >> np.arange(yi.size)[:, None] & 1).astype(float)
     weights = weight[:, None] * inside
     total = np.add.reduce(weights)
-    mean = (weight * yi) @ inside / np.maximum(total, np.finfo(float).tiny)
+    mean = (weight * yi) @ inside / np.maximum(total, TINY)
     residual = yi[:, None] - mean
     return total, mean, np.einsum("kb,kb,kb->b", weights, residual, residual)
 
