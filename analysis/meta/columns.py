@@ -111,6 +111,20 @@ def trace(weight: Floats, total: Floats) -> Floats:
     return ((total + first) * one - two) / total
 
 
+class CommonEffect(NamedTuple):
+    """The weighted mean of each analysis at tau2 = 0, Cochran's Q and tr(P)."""
+
+    mean: Mean
+    q: Floats
+    trace: Floats
+
+
+def common_effect(data: Columns) -> CommonEffect:
+    """Return what every estimator starts from, once."""
+    mean = weighted_mean(data, 0.0)
+    return CommonEffect(mean, mean.q, trace(mean.weight, mean.total))
+
+
 def traces(weight: Floats, total: Floats) -> tuple[Floats, Floats]:
     """Return tr(P) and tr(PP), without cancellation; ``P`` as in :func:`trace`."""
     first, rest = weight[0], weight[1:]

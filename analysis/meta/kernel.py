@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .batch import Batch, Pooled
-from .columns import Columns, Floats, columns, join, trace, weighted_mean
+from .columns import Columns, Floats, columns, common_effect, join, weighted_mean
 from .errors import (
     LARGEST,
     InputError,
@@ -180,9 +180,9 @@ def _fit(data: Columns, method: str, ci: str) -> tuple[Floats, Unsure]:
             return out, SURE
         out[:, many], unsure = _fit(data.take(many), method, ci)
         return out, unsure.of(many)
-    fixed = weighted_mean(data, 0.0)
+    fixed = common_effect(data)
     out[3] = fixed.q
-    out[4] = (data.count - 1.0) / trace(fixed.weight, fixed.total)
+    out[4] = (data.count - 1.0) / fixed.trace
     out[5] = 1.0
     tau2, unsure = estimate(data, fixed, method)
     out[:3] = _summary(data, tau2, ci)

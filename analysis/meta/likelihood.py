@@ -27,7 +27,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .columns import Columns, Floats, Mean, traces, weighted_mean
+from .columns import Columns, CommonEffect, Floats, Mean, common_effect, traces, weighted_mean
 
 #: Two steps whose product, relative to ``(tau2 + min(vi))**2``, is as small as this leave an
 #: error of its square.
@@ -89,15 +89,15 @@ def gathered(parts: list[Unsure]) -> Unsure:
     return Unsure(np.concatenate(fit), np.concatenate(far), origin, end)
 
 
-def climb_from_zero(data: Columns, fixed: Mean, restricted: bool) -> tuple[Floats, Unsure]:
+def climb_from_zero(data: Columns, fixed: CommonEffect, restricted: bool) -> tuple[Floats, Unsure]:
     """Return tau2 at a maximum of the (restricted) likelihood, and where it may not be alone.
 
     Parameters
     ----------
     data : Columns
         Analyses of at least two studies each.
-    fixed : Mean
-        Their weighted mean at tau2 = 0.
+    fixed : CommonEffect
+        What they are at tau2 = 0.
     restricted : bool
         REML if true, ML if false.
 
@@ -114,11 +114,11 @@ def climb_from_zero(data: Columns, fixed: Mean, restricted: bool) -> tuple[Float
         if varied.size == 0:
             return tau2, SURE
         part = data.take(varied)
-        tau2[varied], unsure = climb_from_zero(part, weighted_mean(part, 0.0), restricted)
+        tau2[varied], unsure = climb_from_zero(part, common_effect(part), restricted)
         return tau2, unsure.of(varied)
 
     far = furthest(data)
-    origin, end = _score(data, tau2, fixed, restricted), score(data, far, restricted)
+    origin, end = _score(data, tau2, fixed.mean, restricted), score(data, far, restricted)
     up, down = origin.gap < 0.0, end.gap >= 0.0
     single = settled(tau2, origin, far, end) & (down | up)
     rising = up.nonzero()[0]

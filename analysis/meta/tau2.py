@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .columns import Columns, Floats, Mean, trace, traces, weighted_mean
+from .columns import Columns, CommonEffect, Floats, trace, traces, weighted_mean
 from .likelihood import SURE, Unsure, climb_from_zero
 
 _STEP = 1e-9
@@ -40,23 +40,23 @@ def solve_q(data: Columns, target: Floats) -> Floats:
     return tau2
 
 
-def dersimonian_laird(data: Columns, fixed: Mean) -> Floats:
+def dersimonian_laird(data: Columns, fixed: CommonEffect) -> Floats:
     """DL: DerSimonian and Laird (1986), https://doi.org/10.1016/0197-2456(86)90046-2."""
-    return (fixed.q - (data.count - 1.0)) / trace(fixed.weight, fixed.total)
+    return (fixed.q - (data.count - 1.0)) / fixed.trace
 
 
-def hunter_schmidt(data: Columns, fixed: Mean) -> Floats:
+def hunter_schmidt(data: Columns, fixed: CommonEffect) -> Floats:
     """HS: Hunter and Schmidt (1990), as in Viechtbauer (2005), J Educ Behav Stat 30:261."""
-    return (fixed.q - data.count) / fixed.total
+    return (fixed.q - data.count) / fixed.mean.total
 
 
-def hedges(data: Columns, _: Mean) -> Floats:
+def hedges(data: Columns, _: CommonEffect) -> Floats:
     """HE: Hedges (1983), https://doi.org/10.1037/0033-2909.93.2.388; unweighted moments."""
     v = np.where(np.isinf(data.v), 0.0, data.v)
     return _spread(data) / (data.count - 1.0) - v.sum(axis=0) / data.count
 
 
-def sidik_jonkman(data: Columns, _: Mean) -> Floats:
+def sidik_jonkman(data: Columns, _: CommonEffect) -> Floats:
     """SJ: Sidik and Jonkman (2005), https://doi.org/10.1111/j.1467-9876.2005.00489.x.
 
     Above zero unless all estimates are equal.
@@ -65,7 +65,7 @@ def sidik_jonkman(data: Columns, _: Mean) -> Floats:
     return start * weighted_mean(data, start).q / (data.count - 1.0)
 
 
-def paule_mandel(data: Columns, _: Mean) -> Floats:
+def paule_mandel(data: Columns, _: CommonEffect) -> Floats:
     """PM: Paule and Mandel (1982), https://doi.org/10.6028/jres.087.022.
 
     Also EB, Morris (1983), https://doi.org/10.2307/2287098: another algorithm for the root
@@ -81,7 +81,7 @@ def _spread(data: Columns) -> Floats:
     return np.einsum("kb,kb->b", residual, residual)
 
 
-_CLOSED: dict[str, Callable[[Columns, Mean], Floats]] = {
+_CLOSED: dict[str, Callable[[Columns, CommonEffect], Floats]] = {
     "DL": dersimonian_laird,
     "HE": hedges,
     "HS": hunter_schmidt,
@@ -92,15 +92,15 @@ _CLOSED: dict[str, Callable[[Columns, Mean], Floats]] = {
 METHODS = ("EE", "DL", "HE", "HS", "SJ", "ML", "REML", "EB", "PM")
 
 
-def estimate(data: Columns, fixed: Mean, method: str) -> tuple[Floats, Unsure]:
+def estimate(data: Columns, fixed: CommonEffect, method: str) -> tuple[Floats, Unsure]:
     """Return tau2 by the named method, and which fits may have a higher maximum.
 
     Parameters
     ----------
     data : Columns
         Analyses of at least two studies each.
-    fixed : Mean
-        Their weighted mean at tau2 = 0.
+    fixed : CommonEffect
+        What they are at tau2 = 0.
     method : str
         One of ``METHODS``.
 
