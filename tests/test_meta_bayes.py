@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -205,7 +205,24 @@ def test_mixture_quantiles_invert_its_distribution():
     np.testing.assert_allclose(mixture.cdf(found), p, atol=1e-12)
 
 
+HEAVY = [HalfCauchy(0.5), turner2015(), rhodes2015(), LogStudentT(0.0, 2.5, 3.0, "made up")]
+
+
+@pytest.mark.parametrize("prior", HEAVY)
+@pytest.mark.parametrize("k", [1, 2, 3])
+def test_quantiles_invert_the_distribution_where_tau_may_be_astronomical(prior, k):
+    random = np.random.default_rng(3)
+    for _ in range(20):
+        vi = 10.0 ** random.uniform(-6, 6, k)
+        yi = random.normal(size=k) * 10.0 ** random.uniform(-3, 3)
+        fit = bayes_pool(yi, vi, tau_prior=prior)
+        for marginal in (fit.mu, fit.predictive, fit.tau, *fit.theta):
+            found = marginal.quantile([0.025, 0.5, 0.975])
+            np.testing.assert_allclose(marginal.cdf(found), [0.025, 0.5, 0.975], atol=1e-9)
+
+
 @settings(max_examples=40, deadline=None)
+@example([(1.0, 0.0), (1.0, -1.0)], rhodes2015(), 2.0)
 @given(
     st.lists(st.tuples(st.floats(-3, 3), st.floats(-12, 2)), min_size=1, max_size=8),
     st.sampled_from([HalfNormal(0.5), HalfCauchy(0.5), Uniform(3.0), turner2015(), rhodes2015()]),

@@ -61,18 +61,20 @@ class Columns:
 
 def columns(yi: Floats, vi: Floats, mask: NDArray[np.bool_] | None) -> Columns:
     """Lay out ``(B, k)`` arrays (already checked) as columns."""
-    y = np.array(yi.T, order="C")
-    v = np.array(vi.T, order="C")
+    size, studies = yi.shape
     if mask is None:
-        count = np.full(y.shape[1], float(y.shape[0]))
+        count = np.full(size, float(studies))
     else:
-        here = np.array(mask.T, order="C")
-        count = here.sum(axis=0, dtype=float)
-        np.copyto(v, np.inf, where=~here)
-    every = np.arange(y.shape[1])
-    first = v.argmin(axis=0)
+        count = np.count_nonzero(mask, axis=1).astype(float)
+        vi = np.where(mask, vi, np.inf)
+    # Looked for where the studies of an analysis are neighbours, which is quicker.
+    place = vi.argmin(axis=1) * size + np.arange(size)
+    y, v = np.array(yi.T, order="C"), np.array(vi.T, order="C")
     for part in (y, v):
-        part[0], part[first, every] = part[first, every], part[0].copy()
+        every = part.reshape(-1)
+        first = every[place]
+        every[place] = part[0]
+        part[0] = first
     origin = y[0].copy()
     y -= origin
     if mask is not None:

@@ -148,6 +148,7 @@ class NormalMixture(Marginal):
             each.min(axis=-1),
             each.max(axis=-1),
             start,
+            unit=float(self.sds.min()),
         )
         return out
 
@@ -229,7 +230,7 @@ class TauPosterior(Marginal):
             return value, slope
 
         ones = np.ones(wanted.shape)
-        local = _invert(function, rest, -ones, ones, 0 * ones)
+        local = _invert(function, rest, -ones, ones, 0 * ones, unit=1.0)
         left, right = self.edges[panel], self.edges[panel + 1]
         out[inside] = np.exp((left + right + local * (right - left)) / 2)
         return out
@@ -333,8 +334,14 @@ def _invert(
     low: Array,
     high: Array,
     start: Array,
+    *,
+    unit: float,
 ) -> Array:
-    """Solve function(x) = target for increasing functions, by Newton steps kept in brackets."""
+    """Solve function(x) = target for increasing functions, by Newton steps kept in brackets.
+
+    A bracket is halved on the scale of asinh(x / unit): where a heavy-tailed prior keeps values
+    of tau as large as 1e140, halving x itself would take hundreds of steps.
+    """
     low, high, x = low.copy(), high.copy(), np.clip(start, low, high)
     active = np.arange(x.size)
     for _ in range(200):
@@ -344,7 +351,8 @@ def _invert(
         gap = value - target[active]
         low[active] = np.where(gap <= 0, x[active], low[active])
         high[active] = np.where(gap >= 0, x[active], high[active])
-        middle = (low[active] + high[active]) / 2
+        ends = np.arcsinh(low[active] / unit), np.arcsinh(high[active] / unit)
+        middle = np.clip(unit * np.sinh(sum(ends) / 2), low[active], high[active])
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             newton = x[active] - gap / slope
         inside = (newton > low[active]) & (newton < high[active])
