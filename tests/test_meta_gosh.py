@@ -93,6 +93,8 @@ def test_a_table_of_subsets_is_its_owners_to_change(method, limit):
     for column in table:
         table.loc[0, column] = 0
         assert table.loc[0, column] == 0
+    table.columns.name = "mine"
+    assert meta.gosh(meta.pool(*study_set(4))).columns.name is None
 
 
 def test_above_the_limit_subsets_are_drawn_and_the_seed_repeats_them():

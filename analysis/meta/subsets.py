@@ -68,7 +68,7 @@ def gosh(fit: Fit, limit: int = 20, *, samples: int = 100_000, seed: int = 1) ->
     values = _complete(fit) if complete else _drawn(fit, samples, seed)
     columns = dict(enumerate(values))
     frame = pd.DataFrame(columns, index=pd.RangeIndex(len(values[0])), copy=False)
-    frame.columns = _labels()
+    frame.columns = _labels().copy()
     frame.attrs["complete"] = complete
     return frame
 
