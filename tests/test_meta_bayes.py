@@ -205,6 +205,37 @@ def test_mixture_quantiles_invert_its_distribution():
     np.testing.assert_allclose(mixture.cdf(found), p, atol=1e-12)
 
 
+@pytest.mark.parametrize(
+    "prior",
+    [HalfNormal(0.02), HalfNormal(0.5), LogNormal(-4.0, 0.1), HalfCauchy(1e-3), Uniform(20.0)],
+)
+@pytest.mark.parametrize("mu_prior", [None, Normal(0.3, 2.0)])
+def test_a_posterior_far_beyond_what_its_prior_expects_equals_a_dense_grid(prior, mu_prior):
+    yi, vi = np.array([-95.6, 30.1, 5.3, 60.6, 12.0]), np.array([0.38, 2.9, 4.9, 38.0, 0.001])
+    fit = bayes_pool(yi, vi, tau_prior=prior, mu_prior=mu_prior)
+    end = np.log(prior.upper) if isinstance(prior, Uniform) else 12.0
+    log_tau = np.linspace(-12.0, end - 1e-12, 500_001)
+    tau = np.exp(log_tau)
+    ahead = 0.0 if mu_prior is None else mu_prior.sd**-2
+    towards = 0.0 if mu_prior is None else mu_prior.mean * ahead
+    total, first, logs, second = ahead, towards, 0.0, 0.0
+    for y, v in zip(yi, vi, strict=True):
+        weight = 1 / (v + tau**2)
+        total, first = total + weight, first + weight * y
+        logs, second = logs + np.log(weight), second + weight * y**2
+    height = 0.5 * (logs - np.log(total) - second + first**2 / total)
+    height += prior.log_density(tau) + log_tau
+    mass = np.exp(height - height.max())
+    mass[[0, -1]] /= 2
+    mass /= mass.sum()
+    assert mass[0] < 1e-12
+    assert mass[-1] < 1e-12 or isinstance(prior, Uniform)
+    below = [mass[tau <= limit].sum() for limit in fit.tau.interval()]
+    np.testing.assert_allclose(below, [0.025, 0.975], atol=2e-3)
+    limits = (np.array(fit.ci)[:, None] - first / total) * np.sqrt(total)
+    np.testing.assert_allclose(stats.norm.cdf(limits) @ mass, [0.025, 0.975], atol=1e-6)
+
+
 HEAVY = [HalfCauchy(0.5), turner2015(), rhodes2015(), LogStudentT(0.0, 2.5, 3.0, "made up")]
 
 

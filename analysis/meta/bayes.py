@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from .errors import InputError, as_number, check_kind, check_level, check_option
 from .gls import studies
 from .posterior import Marginal, NormalMixture, TauPosterior, integrate_tau
-from .priors import HalfNormal, Normal, TauPrior
+from .priors import LOG_LIMIT, LOG_TAIL, HalfNormal, Normal, TauPrior
 
 Array = NDArray[np.float64]
 
@@ -167,7 +167,7 @@ def bayes_pool(
     def log_joint(tau: Array) -> Array:
         return conditional(tau)[2] + prior.log_density(tau)
 
-    low, high = _log_range(prior, y, v)
+    low, high = _log_range(prior, y, v, log_joint)
     tau, log_evidence = integrate_tau(log_joint, low, high, tail - 1)
     keep = tau.weights * (1 + tau.nodes**2 / v.max()) > _NEGLIGIBLE
     nodes, weights = tau.nodes[keep], tau.weights[keep]
@@ -214,13 +214,27 @@ def _conditional(
     return at
 
 
-def _log_range(prior: TauPrior, y: Array, v: Array) -> tuple[float, float]:
+def _log_range(
+    prior: TauPrior, y: Array, v: Array, log_joint: Callable[[Array], Array]
+) -> tuple[float, float]:
     """Return the range of log(tau) to integrate over: the prior's, widened by the data's."""
     low, high = prior.log_range()
-    low = min(low, 0.5 * log(v.min()) - 45)
+    low = max(min(low, 0.5 * log(v.min()) - LOG_TAIL), -LOG_LIMIT)
     if not prior.proper:
-        high = log(sqrt(v.max()) + np.ptp(y)) + 45
-    return max(low, -340.0), min(high, 340.0)
+        high = log(sqrt(v.max()) + np.ptp(y)) + LOG_TAIL
+    high = min(high, LOG_LIMIT)
+
+    def height(at: Array) -> Array:
+        return log_joint(np.exp(at)) + at
+
+    # Studies that differ by far more than the prior allows have their posterior beyond it.
+    peak, edge = height(np.linspace(low, high, 64)).max(), height(np.array(high))
+    while edge > peak - LOG_TAIL and high < LOG_LIMIT:
+        beyond = height(np.array(high + 1.0))
+        if np.isneginf(beyond):  # where the prior ends
+            break
+        high, edge, peak = high + 1.0, beyond, max(peak, beyond)
+    return low, high
 
 
 def _shrink(

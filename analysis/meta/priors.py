@@ -20,9 +20,9 @@ from .errors import LARGEST, as_number, as_positive, check_option
 Array = NDArray[np.float64]
 
 #: Natural-log distance that takes an exponentially falling tail below 1e-19 of its height.
-_LOG_TAIL = 45.0
+LOG_TAIL = 45.0
 #: tau squared must stay a finite float: the widest natural-log range of tau looked at.
-_LOG_LIMIT = 340.0
+LOG_LIMIT = 340.0
 
 
 @runtime_checkable
@@ -82,7 +82,7 @@ class HalfNormal(_Usual):
 
     def log_range(self) -> tuple[float, float]:
         """Return the range of log(tau) with all but negligible mass."""
-        return log(self.scale) - _LOG_TAIL, log(10 * self.scale)
+        return log(self.scale) - LOG_TAIL, log(10 * self.scale)
 
     def __str__(self) -> str:
         """Return the prior in words."""
@@ -110,7 +110,7 @@ class HalfCauchy(_Usual):
 
     def log_range(self) -> tuple[float, float]:
         """Return the range of log(tau) with all but negligible mass."""
-        return log(self.scale) - _LOG_TAIL, log(self.scale) + _LOG_TAIL
+        return log(self.scale) - LOG_TAIL, log(self.scale) + LOG_TAIL
 
     def __str__(self) -> str:
         """Return the prior in words."""
@@ -148,7 +148,7 @@ class Uniform(_Usual):
         """Return the range of log(tau) with all but negligible mass."""
         if not self.proper:
             return inf, -inf
-        return log(self.upper) - _LOG_TAIL, log(self.upper)
+        return log(self.upper) - LOG_TAIL, log(self.upper)
 
     def __str__(self) -> str:
         """Return the prior in words."""
@@ -217,7 +217,7 @@ class LogStudentT(_Usual):
 
     def log_range(self) -> tuple[float, float]:
         """Return the range of log(tau) that floats allow; what is outside is below 1e-10."""
-        return -_LOG_LIMIT, _LOG_LIMIT
+        return -LOG_LIMIT, LOG_LIMIT
 
     def __str__(self) -> str:
         """Return the prior in words."""
