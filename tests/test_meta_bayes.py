@@ -236,6 +236,20 @@ def test_a_posterior_far_beyond_what_its_prior_expects_equals_a_dense_grid(prior
     np.testing.assert_allclose(stats.norm.cdf(limits) @ mass, [0.025, 0.975], atol=1e-6)
 
 
+def test_a_posterior_narrower_than_the_points_are_apart_is_found():
+    """Its mode, far from both prior and data: tau**2 near scale * spread, width near 1e-5."""
+    yi, vi, scale = np.array([-1e9, 1e9]), np.array([1.0, 1.0]), 0.5
+    fit = bayes_pool(yi, vi, tau_prior=HalfNormal(scale))
+    # -(spread/2)**2/tau**2 - tau**2/(2 scale**2), with spread = 2e9, is highest at:
+    assert fit.tau.median == pytest.approx(np.sqrt(np.sqrt(2) * scale * 1e9), rel=1e-6)
+    np.testing.assert_allclose(fit.tau.cdf(fit.tau.interval()), [0.025, 0.975], atol=1e-9)
+
+
+def test_studies_that_no_tau_of_the_prior_could_explain_are_refused():
+    with pytest.raises(InputError, match=r"yi differ by so much more than tau_prior \(half"):
+        bayes_pool([1e30, 0.2, 0.3], [0.1, 0.2, 0.1])
+
+
 HEAVY = [HalfCauchy(0.5), turner2015(), rhodes2015(), LogStudentT(0.0, 2.5, 3.0, "made up")]
 
 

@@ -18,6 +18,8 @@ Array = NDArray[np.float64]
 
 #: Nodes that can move neither a probability nor a relative variance by more are dropped.
 _NEGLIGIBLE = 1e-18
+#: A log density as far below zero as this is rounded in its sixth decimal place.
+_PRECISE = 1e10
 
 
 @dataclass(frozen=True)
@@ -141,8 +143,9 @@ def bayes_pool(
     Raises
     ------
     InputError
-        If the data cannot be analysed, or if the posterior does not exist (an unbounded
-        uniform prior for tau with too few studies).
+        If the data cannot be analysed, or contradict the prior of tau by so much that nothing
+        could be computed, or if the posterior does not exist (an unbounded uniform prior for
+        tau with too few studies).
 
     References
     ----------
@@ -229,11 +232,16 @@ def _log_range(
 
     # Studies that differ by far more than the prior allows have their posterior beyond it.
     peak, edge = height(np.linspace(low, high, 64)).max(), height(np.array(high))
-    while edge > peak - LOG_TAIL and high < LOG_LIMIT:
+    while edge >= peak - LOG_TAIL and high < LOG_LIMIT:
         beyond = height(np.array(high + 1.0))
         if np.isneginf(beyond):  # where the prior ends
             break
         high, edge, peak = high + 1.0, beyond, max(peak, beyond)
+    if not peak > -_PRECISE:
+        raise InputError(
+            f"yi differ by so much more than tau_prior ({prior}) allows that the posterior "
+            "cannot be told from rounding; a prior on the scale of yi is needed."
+        )
     return low, high
 
 

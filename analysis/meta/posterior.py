@@ -260,19 +260,23 @@ def integrate_tau(
     edges = np.linspace(low, high, count + 1)
     pending = np.column_stack([edges[:-1], edges[1:]])
     done: list[tuple[Array, Array, Array]] = []
-    peak, mass = -inf, 0.0
+    peak, summit, mass = -inf, nan, 0.0
     for last in (*(False,) * _MAX_ROUNDS, True):
         half = np.diff(pending, axis=1) / 2
         x = pending[:, :1] + half * (1 + points)
         logs = log_joint(np.exp(x)) + x
-        top = max(peak, float(logs.max()))
-        mass = mass * exp(peak - top) if peak > -inf else 0.0
-        peak = top
+        top = logs.max(axis=1)
+        if top.max() > peak:
+            mass = mass * exp(peak - top.max()) if peak > -inf else 0.0
+            peak, summit = float(top.max()), float(x.ravel()[logs.argmax()])
         values = np.exp(logs - peak) * half
         coefficients = values @ to_series
         # A panel is settled when the end of its series no longer matters to the whole integral.
         total = mass + float((values @ rule).sum())
         settled = np.abs(coefficients[:, -3:]).max(axis=1) <= _CONVERGED * total
+        # Between its points a panel may be blind to a narrow summit that was seen before.
+        over = (pending[:, 0] <= summit) & (summit <= pending[:, 1])
+        settled &= ~over | (top > peak - 1.0)
         keep = np.ones_like(settled) if last else settled
         done.append((pending[keep], logs[keep], half[keep, 0]))
         mass += float((values[keep] @ rule).sum())
