@@ -160,7 +160,8 @@ def _blocks(fit: Fit) -> Iterator[tuple[NDArray[np.intp], Columns]]:
         above = top[number >> np.arange(top.size) & 1 == 1]
         for below, masks, count in laid_out:
             if above.size == 0:
-                below, masks, count = below[:, masks > 0], masks[masks > 0], count[masks > 0]
+                some = masks > 0
+                below, masks, count = below[:, some], masks[some], count[some]
             members = np.concatenate([np.repeat(above[:, None], masks.size, axis=1), below])
             y, v = yi.take(members), vi.take(members)
             origin = y[0].copy()
@@ -186,10 +187,11 @@ def _laid_out(
         masks[within] = masks[without] | 1 << study
         count[within] = count[without] + 1
     falling = np.argsort(-count, kind="stable")
+    rising = -count[falling]
     start = 0
     while start < size:
-        most = max(count[falling[start]], 1)
-        alike = np.searchsorted(-count[falling], -2.0 * most / 3.0, side="right")
+        most = max(-rising[start], 1)
+        alike = np.searchsorted(rising, -2.0 * most / 3.0, side="right")
         stop = min(start + CELLS // most, max(int(alike), start + _SMALL // most))
         part = falling[start:stop]
         yield members[:most].take(part, axis=1), masks[part], count[part].astype(float)
